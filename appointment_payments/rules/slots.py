@@ -1,0 +1,152 @@
+"""Which times can be booked.
+
+Datetimes are naive UTC, as Odoo stores them; only `by_local_day` returns local time. An interval
+is a pair (start, stop), its stop excluded. One whose stop is not after its start holds no time.
+"""
+
+import re
+from bisect import bisect_right
+from datetime import datetime, timedelta
+
+import pytz
+
+from .schedule import zone
+
+INSTANT = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(Z|[+-][0-9]{2}:[0-9]{2})")
+
+
+def merge(intervals):
+    """Join intervals that overlap or touch.
+
+    :param intervals: iterable of (datetime start, datetime stop), in any order.
+    :return: the same time as a sorted list of intervals with a gap between any two.
+    :rtype: list[tuple[datetime, datetime]]
+    """
+    merged = []
+    for start, stop in sorted(pair for pair in intervals if pair[0] < pair[1]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], stop))
+        else:
+            merged.append((start, stop))
+    return merged
+
+
+def subtract(intervals, busy):
+    """Return the time of some intervals that is not busy.
+
+    :param intervals: iterable of (datetime start, datetime stop), in any order.
+    :param busy: iterable of (datetime start, datetime stop), in any order.
+    :return: the time left, as a sorted list of intervals with a gap between any two.
+    :rtype: list[tuple[datetime, datetime]]
+    """
+    left, taken, passed = [], merge(busy), 0
+    for start, stop in merge(intervals):
+        while passed < len(taken) and taken[passed][1] <= start:
+            passed += 1
+        index = passed
+        while index < len(taken) and taken[index][0] < stop:
+            left.append((start, taken[index][0]))
+            start = taken[index][1]
+            index += 1
+        passed = max(passed, index - 1)  # the last one may reach into the next interval
+        left.append((start, stop))
+    return [pair for pair in left if pair[0] < pair[1]]
+
+
+def _grid(anchor, step, first, last):
+    """Yield the times of a grid between two moments, both included.
+
+    :param datetime anchor: where the grid begins, not after `first`.
+    :param timedelta step: between two times.
+    :param datetime first: the earliest time wanted.
+    :param datetime last: the latest time wanted.
+    """
+    if first > last:
+        return
+    time = anchor - ((anchor - first) // step) * step  # rounds up to the grid
+    while time <= last:
+        yield time
+        time += step
+
+
+def starts(free_periods, busy, duration, step, not_before, not_after=None):
+    """Return the times at which an appointment can start.
+
+    Each working period has a grid of its own: its start, then every step. Busy time removes starts
+    and never shifts the grid. So pass working periods whole: one cut at "now" has another grid.
+
+    :param free_periods: iterable of working periods (datetime start, datetime stop); periods that
+        touch or overlap count as one.
+    :param busy: iterable of (datetime start, datetime stop) that no appointment may touch.
+    :param timedelta duration: of the appointment.
+    :param timedelta step: between two starts.
+    :param datetime not_before: the earliest start offered.
+    :param datetime not_after: starts from here on are not offered; None for no limit.
+    :return: the starts in order, naive UTC.
+    :rtype: list[datetime]
+    :raise ValueError: if the duration or the step is not above zero.
+    """
+    if min(duration, step) <= timedelta(0):
+        raise ValueError("The duration and the step must be above zero")
+    latest = datetime.max if not_after is None else not_after - timedelta.resolution
+    periods = merge(free_periods)
+    anchors = [period[0] for period in periods]
+    found = []
+    for start, stop in subtract(periods, busy):
+        anchor = anchors[bisect_right(anchors, start) - 1]
+        last = min(stop - duration, latest)
+        found += _grid(anchor, step, max(start, not_before), last)
+    return found
+
+
+def is_offered(start, free_periods, busy, duration, step, not_before, not_after=None):
+    """Say whether `starts` would offer a time, given the same arguments.
+
+    :param datetime start: the time asked for, naive UTC.
+    :param free_periods: see `starts`.
+    :param busy: see `starts`.
+    :param timedelta duration: of the appointment.
+    :param timedelta step: between two starts.
+    :param datetime not_before: the earliest start offered.
+    :param datetime not_after: starts from here on are not offered; None for no limit.
+    :rtype: bool
+    :raise ValueError: if the duration or the step is not above zero.
+    """
+    if start < not_before or (not_after is not None and start >= not_after):
+        return False
+    just_after = start + timedelta.resolution
+    return start in starts(free_periods, busy, duration, step, start, just_after)
+
+
+def by_local_day(starts, tz_name):
+    """Group times by the day on which they fall for the reader.
+
+    An hour that the clock shows twice (end of summer time) gives two entries, told apart by their
+    offset; an hour that it skips gives none.
+
+    :param starts: iterable of datetimes, naive UTC.
+    :param str tz_name: the reader's time zone; UTC if empty or unknown.
+    :return: the days in order, each with its times in order: aware, local.
+    :rtype: dict[date, list[datetime]]
+    """
+    days, local_zone = {}, zone(tz_name)
+    for start in sorted(starts):
+        local = pytz.utc.localize(start).astimezone(local_zone)
+        days.setdefault(local.date(), []).append(local)
+    return days
+
+
+def parse_instant(text):
+    """Read a moment that a visitor's browser sent. Never raises.
+
+    :param str text: 'YYYY-MM-DDTHH:MM:SS' followed by 'Z' or an offset such as '+02:00'.
+    :return: the moment in naive UTC, None if the text is anything else.
+    :rtype: datetime | None
+    """
+    if not isinstance(text, str) or not INSTANT.fullmatch(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 knows no Z
+        return moment.astimezone(pytz.utc).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # the 31st of June; year 1 before its first hour
+        return None
