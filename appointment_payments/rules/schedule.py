@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytz
 
-# The longest that a SEPA direct debit takes to be known as paid; no slot waits longer for money.
+# Stripe hears of a SEPA direct debit within 14 business days, after 7 to 8 on average. Money that
+# comes when the slot is gone is booked again or refunded (design rule 2), so calendar days will do.
 PENDING_DAYS = 14
 
 

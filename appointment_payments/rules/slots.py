@@ -146,7 +146,7 @@ def parse_instant(text):
     if not isinstance(text, str) or not INSTANT.fullmatch(text):
         return None
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 knows no Z
+        moment = datetime.fromisoformat(text)
         return moment.astimezone(pytz.utc).replace(tzinfo=None)
     except (ValueError, OverflowError):  # the 31st of June; year 1 before its first hour
         return None
