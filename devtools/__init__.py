@@ -1,0 +1,1 @@
+"""Developer tools of appointment_payments; `./dev help` lists the commands."""
