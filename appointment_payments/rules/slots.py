@@ -54,19 +54,30 @@ def subtract(intervals, busy):
 
 
 def _grid(anchor, step, first, last):
-    """Yield the times of a grid between two moments, both included.
+    """Return the times of a grid between two moments, both included.
 
     :param datetime anchor: where the grid begins, not after `first`.
     :param timedelta step: between two times.
     :param datetime first: the earliest time wanted.
-    :param datetime last: the latest time wanted.
+    :param datetime last: the latest time wanted; there may be none.
+    :return: an iterator of the times, in order.
     """
-    if first > last:
-        return
-    time = anchor - ((anchor - first) // step) * step  # rounds up to the grid
-    while time <= last:
-        yield time
-        time += step
+    steps = range(-((anchor - first) // step), (last - anchor) // step + 1)  # up, then down
+    return (anchor + count * step for count in steps)
+
+
+def _offers(free_periods, busy, duration, step, not_before, not_after):
+    """Yield in order what `starts` lists, given the same arguments."""
+    if min(duration, step) <= timedelta(0):
+        raise ValueError("The duration and the step must be above zero")
+    latest = datetime.max if not_after is None else not_after - timedelta.resolution
+    periods = merge(free_periods)
+    anchors = [period[0] for period in periods]
+    for start, stop in subtract(periods, busy):
+        if stop - start >= duration:
+            anchor = anchors[bisect_right(anchors, start) - 1]
+            first, last = max(start, not_before), min(stop - duration, latest)
+            yield from _grid(anchor, step, first, last)
 
 
 def starts(free_periods, busy, duration, step, not_before, not_after=None):
@@ -86,17 +97,7 @@ def starts(free_periods, busy, duration, step, not_before, not_after=None):
     :rtype: list[datetime]
     :raise ValueError: if the duration or the step is not above zero.
     """
-    if min(duration, step) <= timedelta(0):
-        raise ValueError("The duration and the step must be above zero")
-    latest = datetime.max if not_after is None else not_after - timedelta.resolution
-    periods = merge(free_periods)
-    anchors = [period[0] for period in periods]
-    found = []
-    for start, stop in subtract(periods, busy):
-        anchor = anchors[bisect_right(anchors, start) - 1]
-        last = min(stop - duration, latest)
-        found += _grid(anchor, step, max(start, not_before), last)
-    return found
+    return list(_offers(free_periods, busy, duration, step, not_before, not_after))
 
 
 def is_offered(start, free_periods, busy, duration, step, not_before, not_after=None):
@@ -109,13 +110,12 @@ def is_offered(start, free_periods, busy, duration, step, not_before, not_after=
     :param timedelta step: between two starts.
     :param datetime not_before: the earliest start offered.
     :param datetime not_after: starts from here on are not offered; None for no limit.
+    :return: whether the time is among the starts.
     :rtype: bool
     :raise ValueError: if the duration or the step is not above zero.
     """
-    if start < not_before or (not_after is not None and start >= not_after):
-        return False
-    just_after = start + timedelta.resolution
-    return start in starts(free_periods, busy, duration, step, start, just_after)
+    earliest = max(start, not_before)
+    return start == next(_offers(free_periods, busy, duration, step, earliest, not_after), None)
 
 
 def by_local_day(starts, tz_name):
