@@ -60,8 +60,8 @@ def command_odoo(arguments):
     """Become Odoo's command line."""
     setup()
     is_server = not arguments or arguments[0].startswith("-")
-    names_database = any(word.startswith(("-d", "--database", "-h", "--help")) for word in arguments)
-    if is_server and not names_database:
+    says_enough = any(word.startswith(("-d", "--database", "-h", "--help")) for word in arguments)
+    if is_server and not says_enough:
         arguments = ["-d", databases.ensure_default(), *arguments]
     odoo_run.replace_process(*arguments)
 

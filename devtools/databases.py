@@ -211,7 +211,8 @@ def _make_template(name, source, modules):
         postgres.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
     odoo_run.install(name, modules)
     paths.made(odoo_run.filestore(name))
-    postgres.sql(f'ALTER DATABASE "{name}" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false')
+    if name in (base_name(), template_name()):  # else the addon has changed meanwhile
+        postgres.sql(f'ALTER DATABASE "{name}" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false')
 
 
 def _copy(name, template):

@@ -9,7 +9,7 @@ import sys
 
 sys.path.append(os.environ["APPAY_ODOO_ROOT"])
 
-import odoo.cli  # noqa: E402
+import odoo.cli
 
 if __name__ == "__main__":
     odoo.cli.main()

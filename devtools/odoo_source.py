@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -154,11 +153,12 @@ def _unpack(downloads, target):
     """
     target.mkdir()
     for package in sorted(downloads.glob("*.deb")):
-        wanted = f"./{PYTHON_PATH}/odoo" if package.name.startswith(f"{PACKAGE}_") else "./usr/share"
-        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as deb:
-            subprocess.run(
-                ["tar", "-x", "--no-same-owner", "-C", target, wanted], stdin=deb.stdout, check=True
-            )
+        is_odoo = package.name.startswith(f"{PACKAGE}_")
+        wanted = f"./{PYTHON_PATH}/odoo" if is_odoo else "./usr/share"
+        contents = ["dpkg-deb", "--fsys-tarfile", package]
+        extract = ["tar", "-x", "--no-same-owner", "-C", target, wanted]
+        with subprocess.Popen(contents, stdout=subprocess.PIPE) as deb:
+            subprocess.run(extract, stdin=deb.stdout, check=True)
         if deb.returncode:
             raise say.Failure(f"{package.name} cannot be unpacked; start again.")
     stub = target / STUB

@@ -76,7 +76,8 @@ def answers():
     :rtype: bool
     """
     command = [debian.postgres_bin() / "pg_isready", "-q", "-d", "postgres"]
-    return socket().exists() and not subprocess.run(command, env=environment(), check=False).returncode
+    result = subprocess.run(command, env=environment(), check=False)
+    return result.returncode == 0
 
 
 def stop():
@@ -92,15 +93,16 @@ def stop():
 
 
 def sql(statement, database="postgres"):
-    """Run SQL statements as superuser, each in its own transaction.
+    """Run one SQL statement as superuser.
 
-    :param str statement: one statement
+    :param str statement: the statement
     :param str database: where
     :return: the values of the first column
     :rtype: list[str]
     """
+    command = [debian.postgres_bin() / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1"]
     result = subprocess.run(
-        [debian.postgres_bin() / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statement],
+        [*command, "-d", database, "-c", statement],
         env=environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
