@@ -1,0 +1,141 @@
+from datetime import UTC, timedelta
+
+from odoo import api, fields, models
+
+from ..rules import slots
+
+HORIZON_DAYS = 60
+
+
+class AppointmentPaymentAvailability(models.AbstractModel):
+    """When practitioners can be booked: working hours less what takes their time.
+
+    Times are naive UTC, as the ORM keeps them.
+    """
+
+    _name = "appointment.payment.availability"
+    _description = "When practitioners can be booked"
+
+    @api.model
+    def _get_starts(self, category, company, users, date_from, date_to):
+        """Return the start times at which a category can be booked.
+
+        :param category: the `calendar.event.type`
+        :param company: the selling `res.company`
+        :param users: the practitioners asked for, as `res.users`
+        :param datetime date_from: first moment looked at (naive UTC)
+        :param datetime date_to: last moment looked at, exclusive (naive UTC)
+        :return: the sorted naive UTC starts of each practitioner, by user id
+        :rtype: dict[int, list[datetime]]
+        """
+        not_before = max(date_from, fields.Datetime.now())
+        duration = timedelta(hours=category.duration)
+        date_to = min(date_to, self._get_horizon())
+        if not_before >= date_to or not users:
+            return {user.id: [] for user in users}
+        day_ends = date_to + duration
+        working = self._get_working_periods(users, company, not_before, day_ends)
+        busy = self._get_busy_periods(users, not_before, day_ends)
+        return {
+            user.id: slots.starts(
+                working[user.id], busy[user.id], duration, duration, not_before, date_to
+            )
+            for user in users
+        }
+
+    @api.model
+    def _get_horizon(self):
+        """Return the moment (naive UTC) after which nobody can book yet."""
+        return fields.Datetime.now() + timedelta(days=HORIZON_DAYS)
+
+    @api.model
+    def _get_working_periods(self, users, company, date_from, date_to):
+        """Return the working hours less leaves, from the start of the first local day.
+
+        The grid of starts is anchored at the start of a working period, so a period that began
+        before ``date_from`` is read whole.
+
+        :return: the (start, stop) periods in naive UTC, by user id
+        :rtype: dict[int, list[tuple[datetime, datetime]]]
+        """
+        periods = {user.id: [] for user in users}
+        start = (date_from - timedelta(days=1)).replace(tzinfo=UTC)
+        stop = date_to.replace(tzinfo=UTC)
+        resources = users._get_practitioner_resources(company).filtered("calendar_id")
+        for calendar, of_calendar in resources.grouped("calendar_id").items():
+            batch = calendar._work_intervals_batch(start, stop, of_calendar)
+            for resource in of_calendar:
+                periods[resource.user_id.id] += [
+                    (
+                        begin.astimezone(UTC).replace(tzinfo=None),
+                        end.astimezone(UTC).replace(tzinfo=None),
+                    )
+                    for begin, end, _meta in batch[resource.id]
+                ]
+        return periods
+
+    @api.model
+    def _get_busy_periods(self, users, date_from, date_to):
+        """Return what takes the practitioners' time: sold slots and events that show as busy.
+
+        :return: the (start, stop) periods in naive UTC, by user id
+        :rtype: dict[int, list[tuple[datetime, datetime]]]
+        """
+        busy = {user.id: [] for user in users}
+        resources = users._get_practitioner_resources()
+        # sudo: a visitor is told that a time is taken, never by what
+        occupancies = (
+            self.env["appointment.payment.occupancy"]
+            .sudo()
+            .search(
+                [
+                    ("resource_id", "in", resources.ids),
+                    ("start", "<", date_to),
+                    ("stop", ">", date_from),
+                ]
+            )
+        )
+        for occupancy in occupancies:
+            busy[occupancy.resource_id.user_id.id].append((occupancy.start, occupancy.stop))
+        for user, period in self._get_busy_events(users, date_from, date_to):
+            busy[user.id].append(period)
+        return busy
+
+    @api.model
+    def _get_busy_events(self, users, date_from, date_to):
+        """Yield (user, (start, stop)) for the busy events that users attend and have not declined.
+
+        An all-day event is stored as 8 to 18 o'clock UTC, so the search looks a day further.
+        """
+        by_partner = {user.partner_id: user for user in users}
+        # sudo: a visitor is told that a time is taken, never by what
+        attendees = (
+            self.env["calendar.attendee"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", users.partner_id.ids),
+                    ("state", "!=", "declined"),
+                    ("event_id.show_as", "=", "busy"),
+                    ("event_id.active", "=", True),
+                    ("event_id.start", "<", date_to + timedelta(days=1)),
+                    ("event_id.stop", ">", date_from - timedelta(days=1)),
+                ]
+            )
+        )
+        for attendee in attendees:
+            user = by_partner[attendee.partner_id]
+            yield user, attendee.event_id._get_busy_period(user.tz)
+
+    @api.model
+    def _is_offered(self, category, company, user, start):
+        """Return whether one start is on offer now.
+
+        :param category: the `calendar.event.type`
+        :param company: the selling `res.company`
+        :param user: the practitioner
+        :param datetime start: naive UTC
+        :rtype: bool
+        """
+        starts = self._get_starts(category, company, user, start, start + timedelta(minutes=1))
+        return start in starts[user.id]

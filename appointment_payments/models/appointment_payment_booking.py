@@ -1,0 +1,235 @@
+import uuid
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+FROZEN_FIELDS = frozenset(
+    {
+        "accepted_terms_at",
+        "access_token",
+        "amount_due_now",
+        "amount_tax",
+        "amount_total",
+        "category_id",
+        "checkout_token",
+        "company_id",
+        "currency_id",
+        "deposit_fixed",
+        "deposit_percent",
+        "deposit_type",
+        "event_id",
+        "hold_until",
+        "name",
+        "origin",
+        "partner_id",
+        "payer_id",
+        "payment_mode",
+        "pending_until",
+        "price",
+        "start",
+        "stop",
+        "tax_ids",
+        "under_threshold",
+        "user_id",
+    }
+)
+
+
+class AppointmentPaymentBooking(models.Model):
+    """A client's appointment as a commercial document.
+
+    The rooms of this model: ``_state`` (the doors), ``_payment`` (transactions), ``_money``
+    (what is paid and owed), ``_invoice``, ``_event`` (the calendar) and ``_mail``.
+    """
+
+    _name = "appointment.payment.booking"
+    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin", "appointment.payment.terms"]
+    _description = "Booking"
+    _order = "start desc, id desc"
+    _mail_post_access = "read"
+    _check_company_auto = True
+
+    name = fields.Char(string="Reference", required=True, readonly=True, copy=False, default="/")
+    category_id = fields.Many2one(
+        "calendar.event.type", required=True, ondelete="restrict", index=True, readonly=True
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Client", required=True, ondelete="restrict", index=True,
+        readonly=True,
+    )
+    payer_id = fields.Many2one(
+        "res.partner",
+        string="Payer",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        readonly=True,
+        help="Who is invoiced and asked; the client by default.",
+    )
+    user_id = fields.Many2one(
+        "res.users", string="Practitioner", required=True, ondelete="restrict", index=True,
+        readonly=True,
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, ondelete="restrict", index=True, readonly=True
+    )
+    currency_id = fields.Many2one(readonly=True)
+    start = fields.Datetime(required=True, index=True, readonly=True)
+    stop = fields.Datetime(required=True, readonly=True)
+    tz = fields.Char(string="Time zone", required=True, default="UTC", readonly=True)
+    lang = fields.Char(string="Language", readonly=True)
+    origin = fields.Selection(
+        selection=[("portal", "Public page"), ("staff", "Staff"), ("existing", "Existing event")],
+        required=True,
+        default="staff",
+        readonly=True,
+    )
+    payment_mode = fields.Selection(readonly=True)
+    deposit_type = fields.Selection(readonly=True)
+    deposit_percent = fields.Float(readonly=True)
+    deposit_fixed = fields.Monetary(readonly=True)
+    price = fields.Monetary(readonly=True, help="The unit price under the taxes of the service.")
+    tax_ids = fields.Many2many("account.tax", string="Taxes", readonly=True)
+    amount_tax = fields.Monetary(string="Taxes included", readonly=True)
+    amount_total = fields.Monetary(string="Price", readonly=True, help="Taxes included.")
+    amount_due_now = fields.Monetary(string="Due at booking", readonly=True)
+    under_threshold = fields.Boolean(
+        readonly=True, help="The price is under the amount from which clients are asked."
+    )
+    accepted_terms_at = fields.Datetime(string="Terms accepted on", readonly=True)
+    client_note = fields.Text(string="Message of the client", readonly=True)
+    checkout_token = fields.Char(
+        copy=False, readonly=True, groups="base.group_system", help="Makes a second submit harmless."
+    )
+    occupancy_ids = fields.One2many("appointment.payment.occupancy", "booking_id", readonly=True)
+
+    _checkout_token_uniq = models.UniqueIndex("(checkout_token) WHERE checkout_token IS NOT NULL")
+    _stop_after_start = models.Constraint(
+        "CHECK (stop > start)", "An appointment ends after it starts."
+    )
+    _amounts_positive = models.Constraint(
+        "CHECK (price >= 0 AND amount_total >= 0 AND amount_due_now >= 0)",
+        "A price cannot be negative.",
+    )
+    _due_now_within_total = models.Constraint(
+        "CHECK (amount_due_now <= amount_total)", "What is due at booking is above the price."
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals.setdefault("payer_id", vals.get("partner_id"))
+            if vals.get("name", "/") == "/":
+                vals["name"] = self.env["ir.sequence"].next_by_code(self._name)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_frozen_fields(vals)
+        return super().write(vals)
+
+    def _check_frozen_fields(self, vals):
+        """Refuse a change of what the client agreed to, by whatever road it comes (rule 10).
+
+        :raise UserError: when a person, not the system, writes a frozen field
+        """
+        frozen = FROZEN_FIELDS & vals.keys()
+        if frozen and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "What a client agreed to cannot be edited: %(fields)s. Move the appointment in"
+                    " the calendar, or cancel this booking and make a new one.",
+                    fields=", ".join(self._fields[name].string for name in sorted(frozen)),
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_money(self):
+        if self.sudo()._filter_with_money():  # sudo: staff cannot read transactions
+            raise UserError(
+                self.env._("A booking with payments or invoices is kept. Cancel it instead.")
+            )
+
+    @api.depends("name", "partner_id")
+    def _compute_display_name(self):
+        for booking in self:
+            booking.display_name = f"{booking.name} · {booking.partner_id.name or ''}"
+
+    def _compute_access_url(self):
+        """Override of `portal`."""
+        super()._compute_access_url()
+        for booking in self:
+            booking.access_url = f"/my/appointment-bookings/{booking.id}"
+
+    def _get_report_base_filename(self):
+        self.ensure_one()
+        return self.name
+
+    def _get_priced_total(self):
+        """Override of `appointment.payment.terms`."""
+        return self.amount_total
+
+    @api.model
+    def _new_checkout_token(self):
+        """Return a fresh unguessable token for one booking form."""
+        return uuid.uuid4().hex
+
+    @api.model
+    def _find_by_checkout_token(self, token):
+        """Return the booking that a form made, so that a second submit finds the first.
+
+        :param str token: the form's token
+        :rtype: recordset of `appointment.payment.booking`
+        """
+        return self.search([("checkout_token", "=", token)], limit=1) if token else self.browse()
+
+    @api.model
+    def _book(self, category, company, user, start, partner, **values):
+        """Make a booking that takes its time, and confirm it when nothing has to be paid first.
+
+        :param category: the `calendar.event.type`
+        :param company: the selling `res.company`
+        :param user: the practitioner
+        :param datetime start: naive UTC
+        :param partner: the client, as `res.partner`
+        :param dict values: more field values of the booking
+        :return: the booking, in state ``pending_payment`` or ``confirmed``
+        :rtype: recordset of `appointment.payment.booking`
+        :raise SlotTakenError: when the time is taken; nothing is left behind by the caller's
+            savepoint or rollback
+        """
+        snapshot = category._resolve_terms(company)
+        booking = self.create(
+            {
+                **snapshot,
+                "category_id": category.id,
+                "company_id": company.id,
+                "user_id": user.id,
+                "partner_id": partner.id,
+                "start": start,
+                "stop": fields.Datetime.add(start, hours=category.duration),
+                "lang": partner.lang or self.env.lang,
+                **values,
+            }
+        )
+        booking._occupy()
+        if booking.amount_due_now:
+            booking._hold_for_checkout()
+        else:
+            booking._set_confirmed()
+        return booking
+
+    def _occupy(self):
+        """Take the practitioner's time.
+
+        :raise SlotTakenError: when it is taken already
+        """
+        for booking in self:
+            resources = booking.user_id._get_practitioner_resources()
+            # sudo: the guard sees the bookings of every company
+            self.env["appointment.payment.occupancy"].sudo()._take(
+                booking, resources, booking.start, booking.stop
+            )
+
+    def _release(self):
+        """Give the practitioner's time back."""
+        self.sudo().occupancy_ids.unlink()  # sudo: staff who may cancel need no other right

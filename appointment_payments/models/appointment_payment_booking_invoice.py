@@ -1,0 +1,108 @@
+from datetime import UTC
+
+
+from odoo import fields, models
+from odoo.fields import Command
+from odoo.tools.misc import format_date, format_datetime, format_time
+
+from ..rules import schedule
+
+
+class AppointmentPaymentBooking(models.Model):
+    """The invoice of a booking, made when its first payment arrives."""
+
+    _inherit = "appointment.payment.booking"
+
+    def _ensure_invoice(self):
+        """Return the invoice of a booking; make a draft for the whole price when there is none.
+
+        Runs for the system: Odoo posts the draft and reconciles the payment when it
+        post-processes the transaction.
+
+        :return: the posted invoice, or the draft, or nothing when the price is zero
+        :rtype: recordset of `account.move`
+        """
+        self.ensure_one()
+        existing = self.invoice_line_ids.move_id.filtered(
+            lambda m: m.state != "cancel" and m.move_type == "out_invoice"
+        )
+        if existing or self.currency_id.is_zero(self.amount_total):
+            return existing[:1]
+        return (
+            self.env["account.move"]
+            .with_company(self.company_id)
+            .with_context(lang=self.payer_id.lang or self.lang)
+            .create(self.with_context(lang=self.payer_id.lang or self.lang)._prepare_invoice())
+        )
+
+    def _prepare_invoice(self):
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        return {
+            "move_type": "out_invoice",
+            "company_id": self.company_id.id,
+            "partner_id": self.payer_id.id,
+            "currency_id": self.currency_id.id,
+            "invoice_date": today,
+            "delivery_date": self._local(self.start).date(),
+            "invoice_date_due": max(today, schedule.balance_due_date(self.stop, self.tz)),
+            "invoice_payment_term_id": False,
+            "invoice_origin": self.name,
+            "invoice_user_id": self.user_id.id,
+            "invoice_line_ids": [Command.create(self._prepare_invoice_line())],
+        }
+
+    def _prepare_invoice_line(self):
+        self.ensure_one()
+        return {
+            "product_id": self.category_id.product_id.id,
+            "name": self.env._(
+                "%(category)s\n%(when)s, %(practitioner)s",
+                category=self.category_id.name,
+                when=self._format_when(),
+                practitioner=self.user_id.name,
+            ),
+            "quantity": 1.0,
+            "price_unit": self.price,
+            "tax_ids": [Command.set(self.tax_ids.ids)],
+            "appointment_booking_id": self.id,
+        }
+
+    def _update_invoice_due_date(self):
+        """Ask for the balance at the end of the appointment, also when it has moved (rule 5)."""
+        for booking in self:
+            due = schedule.balance_due_date(booking.stop, booking.tz)
+            for invoice in booking._get_posted_invoices():
+                if not invoice.currency_id.is_zero(invoice.amount_residual):
+                    invoice.invoice_date_due = max(invoice.invoice_date, due)
+
+    def _local(self, moment):
+        """Return a naive UTC moment in the booking's time zone.
+
+        :param datetime moment: naive UTC
+        :rtype: datetime
+        """
+        return moment.replace(tzinfo=UTC).astimezone(schedule.zone(self.tz))
+
+    def _format_when(self):
+        """Return the date and times of the appointment as its client reads them.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        lang = self.env.context.get("lang") or self.lang
+        day = format_date(self.env, self._local(self.start).date(), lang_code=lang)
+        times = [
+            format_time(self.env, self._local(moment).time(), time_format="short", lang_code=lang)
+            for moment in (self.start, self.stop)
+        ]
+        return f"{day}, {times[0]} – {times[1]}"
+
+    def _format_moment(self, moment):
+        """Return a naive UTC moment as the booking's client reads it.
+
+        :param datetime moment: naive UTC
+        :rtype: str
+        """
+        self.ensure_one()
+        return format_datetime(self.env, moment, tz=self.tz, dt_format="short", lang_code=self.lang)

@@ -1,0 +1,192 @@
+from odoo import api, fields, models
+
+from ..rules import money
+
+BOOKED_STATES = ("confirmed", "attended", "no_show")
+
+
+class AppointmentPaymentBooking(models.Model):
+    """What is paid, held and owed: derived, never incremented (design rule 4).
+
+    Before an invoice is posted the transactions tell; after it the ledger alone, so that cash at
+    the desk and Odoo's own payment link count too.
+    """
+
+    _inherit = "appointment.payment.booking"
+
+    transaction_ids = fields.One2many(
+        "payment.transaction",
+        "appointment_booking_id",
+        readonly=True,
+        groups="account.group_account_invoice",
+    )
+    invoice_line_ids = fields.One2many(
+        "account.move.line",
+        "appointment_booking_id",
+        readonly=True,
+        groups="account.group_account_invoice",
+    )
+    invoice_ids = fields.Many2many(
+        "account.move",
+        string="Invoices",
+        compute="_compute_invoice_ids",
+        compute_sudo=True,
+        groups="account.group_account_invoice",
+    )
+    invoice_count = fields.Integer(compute="_compute_invoice_ids", compute_sudo=True)
+    amount_paid = fields.Monetary(string="Paid", compute="_compute_amounts", store=True)
+    amount_held = fields.Monetary(string="Held", compute="_compute_amounts", store=True)
+    amount_refunded = fields.Monetary(string="Refunded", compute="_compute_amounts", store=True)
+    amount_residual = fields.Monetary(string="Left to pay", compute="_compute_amounts", store=True)
+    payment_status = fields.Selection(
+        selection=[
+            ("not_required", "Nothing asked"),
+            ("unpaid", "Not paid"),
+            ("processing", "Processing"),
+            ("held", "Held"),
+            ("partial", "Partly paid"),
+            ("paid", "Paid"),
+            ("refunded", "Refunded"),
+        ],
+        string="Payment status",
+        compute="_compute_amounts",
+        store=True,
+        index=True,
+    )
+
+    @api.depends("invoice_line_ids.move_id")
+    def _compute_invoice_ids(self):
+        for booking in self:
+            booking.invoice_ids = booking.invoice_line_ids.move_id
+            booking.invoice_count = len(booking.invoice_ids)
+
+    @api.depends(
+        "state",
+        "amount_total",
+        "amount_due_now",
+        "transaction_ids.state",
+        "transaction_ids.amount",
+        "transaction_ids.child_transaction_ids.state",
+        "invoice_line_ids.price_total",
+        "invoice_line_ids.move_id.state",
+        "invoice_line_ids.move_id.amount_residual",
+    )
+    def _compute_amounts(self):
+        for booking in self.sudo():  # sudo: staff see amounts without any accounting right
+            transactions = booking.transaction_ids
+            booking.amount_held = sum(
+                transactions.filtered(lambda t: t.state == "authorized").mapped("amount")
+            )
+            booking.amount_refunded = -sum(
+                transactions.filtered(
+                    lambda t: t.state == "done" and t.operation == "refund"
+                ).mapped("amount")
+            )
+            invoices = booking._get_posted_invoices()
+            if invoices:
+                booking.amount_paid, booking.amount_residual = booking._get_ledger_amounts(invoices)
+            else:
+                booking.amount_paid = booking._get_transaction_amount()
+                booking.amount_residual = booking._get_unpaid_amount()
+            booking.payment_status = booking._get_payment_status()
+
+    def _get_posted_invoices(self):
+        """Return the posted customer invoices of a booking.
+
+        :rtype: recordset of `account.move`
+        """
+        return self.invoice_line_ids.move_id.filtered(
+            lambda m: m.state == "posted" and m.move_type == "out_invoice"
+        )
+
+    def _get_transaction_amount(self):
+        """Return what the transactions have brought in, less refunds, in major units.
+
+        A transaction that was captured in parts counts by its parts.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        done = self.transaction_ids.filtered(lambda t: t.state == "done")
+        in_parts = done.filtered(
+            lambda t: t.operation != "refund"
+            and t.child_transaction_ids.filtered(
+                lambda c: c.state == "done" and c.operation == t.operation
+            )
+        )
+        return self.currency_id.round(sum((done - in_parts).mapped("amount")))
+
+    def _get_unpaid_amount(self):
+        self.ensure_one()
+        if self.state not in ("pending_payment", *BOOKED_STATES):
+            return 0.0
+        return max(self.currency_id.round(self.amount_total - self.amount_paid), 0.0)
+
+    def _get_ledger_amounts(self, invoices):
+        """Return what the ledger says of a booking (design rule 4).
+
+        :param invoices: its posted invoices
+        :return: what is paid and what is left, in major units
+        :rtype: tuple[float, float]
+        """
+        self.ensure_one()
+        digits = self.currency_id.decimal_places
+        paid = owed = 0
+        for invoice in invoices:
+            spread, shares = invoice._spread_payments_over_bookings()
+            paid += spread.get(self.id, 0)
+            owed += shares.get(self.id, 0)
+        credited = sum(invoices.mapped("appointment_credited_amount"))
+        residual = max(owed - paid - money.to_minor(credited, digits), 0)
+        return money.from_minor(paid, digits), money.from_minor(residual, digits)
+
+    def _get_payment_status(self):
+        """Return the status that people read.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        is_zero = self.currency_id.is_zero
+        if not is_zero(self.amount_paid):
+            return "paid" if is_zero(self.amount_residual) else "partial"
+        if not is_zero(self.amount_held):
+            return "held"
+        if any(t.state == "pending" for t in self.transaction_ids):
+            return "processing"
+        if not is_zero(self.amount_refunded):
+            return "refunded"
+        if self._get_posted_invoices() and not is_zero(self.amount_residual):
+            return "unpaid"
+        waiting = self.state == "pending_payment" and not is_zero(self.amount_due_now)
+        return "unpaid" if waiting else "not_required"
+
+    def _get_label(self, field_name):
+        """Return the word on screens for a selection value.
+
+        :param str field_name: a selection field
+        :rtype: str
+        """
+        self.ensure_one()
+        return dict(self._fields[field_name]._description_selection(self.env)).get(
+            self[field_name], ""
+        )
+
+    def _get_amount_to_pay(self):
+        """Return what the client can pay online now, in major units (design rule 3).
+
+        :rtype: float
+        """
+        self.ensure_one()
+        if self.payment_status == "processing":
+            return 0.0
+        if self.state == "pending_payment":
+            return self.amount_due_now if fields.Datetime.now() < self.start else 0.0
+        return self.amount_residual if self._get_posted_invoices() else 0.0
+
+    def _get_amount_later(self):
+        """Return what is left to pay once what is due at booking is paid, in major units.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        return self.currency_id.round(self.amount_total - self.amount_due_now)

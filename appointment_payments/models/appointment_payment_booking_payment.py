@@ -1,0 +1,163 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .appointment_payment_booking_money import BOOKED_STATES
+
+
+class AppointmentPaymentBooking(models.Model):
+    """A booking and its payment transactions."""
+
+    _inherit = "appointment.payment.booking"
+
+    def _get_smallest_charge(self):
+        """Override of `appointment.payment.terms`."""
+        return self.env["payment.provider"]._get_appointment_smallest_charge(
+            self.company_id, self.currency_id
+        )
+
+    def _get_open_transaction(self, **kwargs):
+        """Return the unfinished transaction that paying again should go on with (design rule 6).
+
+        :param dict kwargs: ``provider_id``, ``payment_method_id``, ``flow``, ``amount`` and
+            ``tokenization_requested`` as the payment form sends them
+        :return: a draft transaction for the same amount by the same method, or nothing
+        :rtype: recordset of `payment.transaction`
+        """
+        self.ensure_one()
+        if kwargs.get("flow") not in ("direct", "redirect"):
+            return self.env["payment.transaction"]
+        return self.transaction_ids.filtered(
+            lambda t: t.state == "draft"
+            and t.operation == f"online_{kwargs['flow']}"
+            and t.provider_id.id == kwargs.get("provider_id")
+            and t.payment_method_id.id == kwargs.get("payment_method_id")
+            and not t.currency_id.compare_amounts(t.amount, kwargs["amount"])
+            and t.tokenize == bool(kwargs.get("tokenization_requested"))
+        )[:1]
+
+    def _lock_for_payment(self):
+        """Queue up with whoever pays or expires the same booking."""
+        # sudo: a lock, not a change
+        self.env.cr.execute(
+            "SELECT id FROM appointment_payment_booking WHERE id IN %s FOR NO KEY UPDATE",
+            [tuple(self.ids)],
+            log_exceptions=False,
+        )
+
+    def _receive_transaction(self, transaction):
+        """Act on a transaction before Odoo post-processes it.
+
+        :param transaction: the `payment.transaction` in its new state
+        """
+        self.ensure_one()
+        if transaction.operation == "refund":
+            return
+        if transaction.state == "pending":
+            self._hold_for_pending()
+        elif transaction.state == "done":
+            self._receive_payment(transaction)
+
+    def _receive_payment(self, transaction):
+        """Confirm the booking that a payment is for, and invoice it.
+
+        A payment for a time that is gone stays without an invoice, and staff are told to give it
+        back (design rule 2).
+        """
+        self._set_confirmed()
+        self._set_confirmed_again()
+        if self.state not in BOOKED_STATES:
+            self._raise_money_without_booking(transaction)
+        elif not transaction.invoice_ids:
+            self._raise_paid_twice(transaction)
+            transaction.invoice_ids = self._ensure_invoice()
+
+    def _raise_money_without_booking(self, transaction):
+        self._raise_refund_needed(
+            transaction,
+            self.env._("Refund %(amount)s", amount=self._format(transaction.amount)),
+            self.env._(
+                "%(amount)s arrived for a time that is not booked any more (%(reference)s)."
+                " Refund it in Invoicing.",
+                amount=self._format(transaction.amount),
+                reference=transaction.reference,
+            ),
+        )
+
+    def _raise_paid_twice(self, transaction):
+        """Tell staff when a payment is more than what was left to pay."""
+        surplus = self.currency_id.round(self._get_transaction_amount() - self.amount_total)
+        if self.currency_id.compare_amounts(surplus, 0) > 0:
+            self._raise_refund_needed(
+                transaction,
+                self.env._("Refund %(amount)s", amount=self._format(surplus)),
+                self.env._(
+                    "%(booking)s was paid %(amount)s too much. Refund that in Invoicing.",
+                    booking=self.display_name,
+                    amount=self._format(surplus),
+                ),
+            )
+
+    def _raise_refund_needed(self, transaction, summary, note):
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=summary,
+            note=note,
+            user_id=self.user_id.id,
+            date_deadline=fields.Date.context_today(self),
+        )
+
+    def _has_payment_under_way(self):
+        """Return whether a payment is taken, held or on its way but not yet acted on.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return any(
+            t.state in ("pending", "authorized") or (t.state == "done" and not t.is_post_processed)
+            for t in self.sudo().transaction_ids  # sudo: a cron or staff only ask whether
+        )
+
+    def _has_money(self):
+        """Return whether a booking has a payment, taken, held or on its way, or an invoice.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(
+            not self.currency_id.is_zero(self.amount_paid)
+            or not self.currency_id.is_zero(self.amount_held)
+            or self._get_posted_invoices()
+            or self._has_payment_under_way()
+        )
+
+    def _filter_with_money(self):
+        return self.filtered(lambda b: b._has_money())
+
+    @api.model
+    def _check_no_money_held(self):
+        """Refuse what would lose the trace of clients' money.
+
+        :raise UserError: when open bookings were paid in part, or have a payment under way
+        """
+        domain = Domain("amount_held", "!=", 0) | (
+            Domain("amount_paid", "!=", 0) & Domain("state", "in", ["pending_payment", "confirmed"])
+        )
+        domain |= Domain("transaction_ids.state", "in", ["pending", "authorized"])
+        count = self.search_count(domain)
+        if count:
+            raise UserError(
+                self.env._(
+                    "Bookings that hold clients' money: %(count)s. Uninstalling would lose what"
+                    " was paid for which appointment. Let them take place or refund them first.",
+                    count=count,
+                )
+            )
+
+    def _format(self, amount):
+        """Return an amount as the booking's client reads it.
+
+        :param float amount: in major units
+        :rtype: str
+        """
+        return self.with_context(lang=self.lang or self.env.lang).currency_id.format(amount)

@@ -1,0 +1,260 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..rules import schedule
+from .appointment_payment_occupancy import SlotTakenError
+
+_logger = logging.getLogger(__name__)
+
+# only this object opens the door; nobody can send it over RPC
+_STATE_DOOR = object()
+_DOOR_KEY = "appointment_state_door"
+
+OCCUPYING_STATES = ("pending_payment", "confirmed", "attended", "no_show")
+
+
+class AppointmentPaymentBooking(models.Model):
+    """The state of a booking and its doors."""
+
+    _inherit = "appointment.payment.booking"
+
+    state = fields.Selection(
+        selection=[
+            ("pending_payment", "Awaiting payment"),
+            ("confirmed", "Confirmed"),
+            ("attended", "Attended"),
+            ("no_show", "No-show"),
+            ("expired", "Expired"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="pending_payment",
+        readonly=True,
+        copy=False,
+        index=True,
+        tracking=True,
+    )
+    expired_reason = fields.Selection(
+        selection=[
+            ("unpaid", "Not paid in time"),
+            ("pending", "The payment did not arrive in time"),
+            ("replaced", "Another time was chosen"),
+        ],
+        readonly=True,
+        copy=False,
+    )
+    hold_until = fields.Datetime(
+        readonly=True, copy=False, help="Until when an unpaid booking keeps its time."
+    )
+    pending_until = fields.Datetime(
+        readonly=True, copy=False, help="Until when a payment under way keeps the time."
+    )
+
+    _due_index = models.Index("(hold_until) WHERE state = 'pending_payment'")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("state", "pending_payment") != "pending_payment":
+                raise UserError(self.env._("A booking begins as “Awaiting payment”."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        opened = self.env.context.get(_DOOR_KEY) is _STATE_DOOR
+        if {"state", "expired_reason"} & vals.keys() and not opened:
+            raise UserError(
+                self.env._("The state of a booking changes by its buttons, not by editing it.")
+            )
+        return super().write(vals)
+
+    def _update_state(self, allowed_states, target_state, **values):
+        """Move bookings to a state; the one door that writes it.
+
+        :param tuple allowed_states: the states a booking may come from
+        :param str target_state: the state it moves to
+        :param dict values: what is written along
+        :return: the bookings that moved; a repeated or illegal move changes nothing
+        :rtype: recordset of `appointment.payment.booking`
+        """
+        moving = self.filtered(lambda b: b.state in allowed_states)
+        for booking in self - moving:
+            level = logging.DEBUG if booking.state == target_state else logging.INFO
+            _logger.log(
+                level, "Booking %s stays %s, not %s", booking.name, booking.state, target_state
+            )
+        if moving:
+            opened = moving.with_context(**{_DOOR_KEY: _STATE_DOOR})
+            # sudo: a door is opened by a decision that was checked before
+            opened.sudo().write({"state": target_state, **values})
+            _logger.info("Bookings %s → %s", ", ".join(moving.mapped("name")), target_state)
+        return moving
+
+    def _hold_for_checkout(self):
+        """Keep the time while the client pays."""
+        now = fields.Datetime.now()
+        for booking in self:
+            booking.sudo().hold_until = schedule.hold_until(  # sudo: a date that nobody chooses
+                now, booking.company_id.appointment_checkout_minutes, booking.start
+            )
+
+    def _hold_for_pending(self):
+        """Keep the time while a payment that takes days is under way (design rule 2)."""
+        now = fields.Datetime.now()
+        for booking in self.filtered(lambda b: b.state == "pending_payment"):
+            if not booking.pending_until:
+                booking.sudo().pending_until = schedule.pending_until(now, booking.start)
+
+    def _set_confirmed(self):
+        """Confirm bookings: put them in the calendar and tell both sides.
+
+        :return: the bookings that moved
+        """
+        moved = self._update_state(
+            ("pending_payment",), "confirmed", hold_until=False, pending_until=False
+        )
+        moved._after_confirmed()
+        return moved
+
+    def _set_confirmed_again(self):
+        """Confirm expired bookings whose payment arrived late, where the time is still free.
+
+        :return: the bookings that moved; the others' time is gone
+        """
+        moved = self.browse()
+        for booking in self.filtered(lambda b: b.state == "expired"):
+            try:
+                with self.env.cr.savepoint():
+                    booking._occupy()
+            except SlotTakenError:
+                continue
+            moved |= booking._update_state(("expired",), "confirmed", expired_reason=False)
+        moved._after_confirmed()
+        return moved
+
+    def _after_confirmed(self):
+        self._create_events()
+        self._send_confirmed_mails()
+
+    def _set_attended(self):
+        """Note that the client came.
+
+        :return: the bookings that moved
+        """
+        return self._update_state(("confirmed", "no_show"), "attended")
+
+    def _set_no_show(self):
+        """Note that the client did not come.
+
+        :return: the bookings that moved
+        """
+        return self._update_state(("confirmed", "attended"), "no_show")
+
+    def _set_expired(self, reason):
+        """Give up bookings that were not paid, and free their time.
+
+        :param str reason: a value of ``expired_reason``
+        :return: the bookings that moved
+        """
+        moved = self._update_state(
+            ("pending_payment",),
+            "expired",
+            expired_reason=reason,
+            hold_until=False,
+            pending_until=False,
+            checkout_token=False,
+        )
+        moved._release()
+        return moved
+
+    def _set_cancelled(self):
+        """Call bookings off, and free their time.
+
+        :return: the bookings that moved
+        """
+        moved = self._update_state(
+            ("pending_payment", "confirmed"), "cancelled", hold_until=False, pending_until=False
+        )
+        moved._release()
+        moved._remove_events()
+        return moved
+
+    def action_mark_attended(self):
+        """Button: the client came."""
+        self.check_access("write")
+        self._set_attended()
+
+    def action_mark_no_show(self):
+        """Button: the client did not come."""
+        self.check_access("write")
+        self._set_no_show()
+
+    def action_cancel(self):
+        """Button: call the booking off. Money that was taken has to be given back first.
+
+        :raise UserError: when a booking has money or a payment under way
+        """
+        self.check_access("write")
+        # sudo: staff have no accounting right, and the question is only whether there is money
+        for booking in self.sudo():
+            if booking._has_money():
+                raise UserError(
+                    self.env._(
+                        "%(booking)s has a payment. Refund it in Invoicing first, then cancel.",
+                        booking=booking.display_name,
+                    )
+                )
+        self._set_cancelled()
+
+    @api.model
+    def _cron_expire_bookings(self, batch_size=100):
+        """Free the time of bookings that were not paid in time.
+
+        One failing booking stops nobody else; it is tried again at the next run.
+
+        :param int batch_size: how many bookings are looked up at a time
+        """
+        now = fields.Datetime.now()
+        domain = Domain("state", "=", "pending_payment") & Domain("hold_until", "<=", now)
+        failed = self.browse()
+        while due := self.search(
+            domain & Domain("id", "not in", failed.ids), order="hold_until, id", limit=batch_size
+        ):
+            for booking in due:
+                if not booking._try_expire(domain, now):
+                    failed |= booking
+            if not self.env["ir.cron"]._commit_progress(len(due)):
+                break
+
+    def _try_expire(self, domain, now):
+        """Expire one booking in a savepoint, so that its failure stays its own.
+
+        :param Domain domain: what makes a booking due; checked again under the lock
+        :param datetime now: naive UTC
+        :return: whether the booking is dealt with
+        :rtype: bool
+        """
+        try:
+            with self.env.cr.savepoint():
+                locked = self.try_lock_for_update().filtered_domain(domain)
+                locked._expire_if_due(now)
+                return bool(locked) and not locked.filtered_domain(domain)
+        except Exception:
+            _logger.exception("Booking %s could not expire; it is tried again", self.id)
+            return False
+
+    def _expire_if_due(self, now):
+        """Expire a booking, unless a payment of it is still under way.
+
+        :param datetime now: naive UTC
+        """
+        if not self:
+            return
+        if self._has_payment_under_way():
+            self._hold_for_pending()
+            if self.pending_until > now:
+                self.hold_until = self.pending_until
+                return
+        self._set_expired("pending" if self.pending_until else "unpaid")

@@ -1,0 +1,69 @@
+from odoo import api, models
+
+
+class PaymentProvider(models.Model):
+    _inherit = "payment.provider"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        providers = super().create(vals_list)
+        providers._switch_appointment_prepayment_on()
+        return providers
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "state" in vals:
+            self._switch_appointment_prepayment_on()
+        return result
+
+    def _switch_appointment_prepayment_on(self):
+        """Switch prepayment on in companies whose first provider has been enabled."""
+        companies = self.filtered(lambda p: p.state in ("enabled", "test")).company_id
+        # sudo: whoever may enable a provider need not be allowed to write the company
+        companies.sudo()._switch_appointment_prepayment_on()
+
+    @api.model
+    def _get_appointment_providers(self, company, currency):
+        """Return the providers that clients of a company can pay with in a currency.
+
+        :param company: the selling `res.company`
+        :param currency: the `res.currency` of the price
+        :rtype: recordset of `payment.provider`
+        """
+        # sudo: whether a provider is there decides what staff see, not what they may do with it
+        providers = self.sudo().search(
+            [
+                *self._check_company_domain(company),
+                ("state", "in", ("enabled", "test")),
+                ("is_published", "=", True),
+            ]
+        )
+        return providers.filtered(
+            lambda p: not p.available_currency_ids or currency in p.available_currency_ids
+        )
+
+    @api.model
+    def _get_appointment_smallest_charge(self, company, currency):
+        """Return the smallest amount that can be charged online.
+
+        :param company: the selling `res.company`
+        :param currency: the `res.currency` of the amount
+        :return: the lowest of the providers' smallest charges, in major units
+        :rtype: float
+        """
+        providers = self._get_appointment_providers(company, currency)
+        return min(
+            (provider._get_smallest_charge(currency) for provider in providers), default=0.0
+        )
+
+    def _get_smallest_charge(self, currency):
+        """Return the smallest amount that this provider charges.
+
+        Providers that have one override this.
+
+        :param currency: the `res.currency` of the amount
+        :return: in major units
+        :rtype: float
+        """
+        self.ensure_one()
+        return 0.0

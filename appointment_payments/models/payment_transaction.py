@@ -1,0 +1,71 @@
+from odoo import SUPERUSER_ID, fields, models
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    appointment_booking_id = fields.Many2one(
+        "appointment.payment.booking",
+        string="Booking",
+        index="btree_not_null",
+        ondelete="restrict",
+        readonly=True,
+    )
+
+    def _compute_reference_prefix(self, separator, **values):
+        """Override of `payment`: the processor gets the booking's reference, no service (rule 16).
+
+        See the parent method for the parameters.
+        """
+        booking_id = values.get("appointment_booking_id")
+        if booking_id:
+            return self.env["appointment.payment.booking"].browse(booking_id).name
+        return super()._compute_reference_prefix(separator, **values)
+
+    def _create_child_transaction(self, amount, is_refund=False, **custom_create_values):
+        """Override of `payment`: captures in parts, voids and refunds stay with their booking."""
+        if self.appointment_booking_id:
+            custom_create_values.setdefault(
+                "appointment_booking_id", self.appointment_booking_id.id
+            )
+        return super()._create_child_transaction(amount, is_refund=is_refund, **custom_create_values)
+
+    def _apply_updates(self, payment_data):
+        """Override of `payment`: a booking that needs no answer is captured at once (rule 9).
+
+        The Demo provider reads a setting of the provider there; what it reads beside it says that
+        this payment is captured.
+        """
+        if self.provider_code == "demo" and self.appointment_booking_id:
+            payment_data = {**payment_data, "manual_capture": True}
+        return super()._apply_updates(payment_data)
+
+    def _update_state(self, allowed_states, target_state, state_message):
+        """Override of `payment`: act on what happened to a booking's payment within the minute."""
+        moved = super()._update_state(allowed_states, target_state, state_message)
+        if moved.appointment_booking_id:
+            # sudo: the public page has no right on scheduled actions
+            self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
+        return moved
+
+    def _post_process(self):
+        """Override of `payment`: confirm and invoice the booking before the payment is posted.
+
+        Runs as OdooBot in the booking's company (design rule 15). The page's poll and the cron
+        may meet here: the second waits for the first, fails to serialize, and finds it done.
+        """
+        booked = self.filtered("appointment_booking_id")
+        if self - booked:
+            super(PaymentTransaction, self - booked)._post_process()
+        for transaction in booked:
+            transaction = transaction.with_user(SUPERUSER_ID).with_company(transaction.company_id)
+            booking = transaction.appointment_booking_id
+            booking._lock_for_payment()
+            booking._receive_transaction(transaction)
+            super(PaymentTransaction, transaction)._post_process()
+
+    def _log_message_on_linked_documents(self, message):
+        """Override of `payment`: the booking's chatter tells what happened to its money."""
+        super()._log_message_on_linked_documents(message)
+        if self.appointment_booking_id:
+            self.appointment_booking_id.with_user(SUPERUSER_ID).message_post(body=message)

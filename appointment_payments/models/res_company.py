@@ -1,0 +1,114 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class ResCompany(models.Model):
+    """The practice's defaults; see Settings ▸ Appointment Payments."""
+
+    _inherit = "res.company"
+
+    appointment_prepayment = fields.Boolean(
+        string="Ask for money at booking",
+        help="Off: nobody is asked at booking, and every term is kept for when it is on again.",
+    )
+    appointment_payment_mode = fields.Selection(
+        selection=[
+            ("none", "Nothing at booking"),
+            ("deposit", "A deposit at booking"),
+            ("full", "In full at booking"),
+        ],
+        string="Payment at booking",
+        required=True,
+        default="none",
+    )
+    appointment_min_prepayment = fields.Monetary(
+        string="Ask from",
+        default=10.0,
+        help="Appointments that cost less than this, taxes included, are never paid at booking.",
+    )
+    appointment_checkout_minutes = fields.Integer(string="Minutes to pay", default=20)
+    appointment_terms_url = fields.Char(string="Terms and conditions (link)")
+    appointment_refund_terms = fields.Text(string="Refund terms", translate=True)
+    appointment_payments_since = fields.Datetime(
+        string="Payments on since",
+        readonly=True,
+        help="What was made before this moment never sends anything by itself.",
+    )
+
+    _appointment_min_prepayment_positive = models.Constraint(
+        "CHECK (appointment_min_prepayment >= 0)",
+        "The amount to ask from cannot be negative. Enter 0 to ask always.",
+    )
+    _appointment_checkout_minutes_range = models.Constraint(
+        "CHECK (appointment_checkout_minutes BETWEEN 5 AND 1440)",
+        "Give clients between 5 minutes and one day (1440 minutes) to pay.",
+    )
+
+    @api.constrains("appointment_terms_url")
+    def _check_appointment_terms_url(self):
+        for company in self.filtered("appointment_terms_url"):
+            if not company.appointment_terms_url.startswith(("https://", "http://", "/")):
+                raise ValidationError(
+                    self.env._("The link to the terms has to start with https:// or /.")
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._stamp_appointment_payments_since()
+        return companies
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("appointment_prepayment"):
+            self._stamp_appointment_payments_since()
+        return result
+
+    def _stamp_appointment_payments_since(self):
+        """Remember when payments were first switched on (design rule 11)."""
+        self.filtered(
+            lambda c: c.appointment_prepayment and not c.appointment_payments_since
+        ).appointment_payments_since = fields.Datetime.now()
+
+    def _switch_appointment_prepayment_on(self):
+        """Switch prepayment on when the company's first provider is enabled.
+
+        A company that had it on before and switched it off keeps it off.
+        """
+        self.filtered(lambda c: not c.appointment_payments_since).appointment_prepayment = True
+
+    def _get_appointment_threshold(self, currency):
+        """Return the amount from which clients are asked, in another currency (design rule 8).
+
+        :param currency: the `res.currency` of the price
+        :return: the tax-included threshold in major units of ``currency``
+        :rtype: float
+        """
+        self.ensure_one()
+        return self.currency_id._convert(
+            self.appointment_min_prepayment, currency, self, fields.Date.context_today(self)
+        )
+
+    def _has_appointment_sales_journal(self):
+        """Return whether the company can post customer invoices.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        domain = [
+            *self.env["account.journal"]._check_company_domain(self),
+            ("type", "=", "sale"),
+        ]
+        return bool(self.env["account.journal"].search_count(domain, limit=1))
+
+    def _has_appointment_receivable_account(self):
+        """Return whether the company has an account that customers owe to.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        domain = [
+            *self.env["account.account"]._check_company_domain(self),
+            ("account_type", "=", "asset_receivable"),
+        ]
+        return bool(self.env["account.account"].search_count(domain, limit=1))

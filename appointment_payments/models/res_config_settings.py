@@ -1,0 +1,26 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    appointment_prepayment = fields.Boolean(
+        related="company_id.appointment_prepayment", readonly=False
+    )
+    appointment_payment_mode = fields.Selection(
+        related="company_id.appointment_payment_mode", readonly=False
+    )
+    appointment_min_prepayment = fields.Monetary(
+        related="company_id.appointment_min_prepayment",
+        currency_field="currency_id",
+        readonly=False,
+    )
+    appointment_checkout_minutes = fields.Integer(
+        related="company_id.appointment_checkout_minutes", readonly=False
+    )
+    appointment_terms_url = fields.Char(
+        related="company_id.appointment_terms_url", readonly=False
+    )
+    appointment_refund_terms = fields.Text(
+        related="company_id.appointment_refund_terms", readonly=False
+    )

@@ -1,0 +1,69 @@
+from odoo import api, models
+
+
+class ResUsers(models.Model):
+    """A user who practises has a resource, which holds the working hours, per company.
+
+    Without the hr module users have no resource, and writing working hours on them does nothing.
+    """
+
+    _inherit = "res.users"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        users = super().create(vals_list)
+        users._ensure_resource_of_new_practitioners()
+        return users
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "group_ids" in vals:
+            self._ensure_resource_of_new_practitioners()
+        return result
+
+    def _ensure_resource_of_new_practitioners(self):
+        """Give users who were made practitioners directly, not through a role, their resource."""
+        group = self.env.ref("appointment_payments.group_practitioner", raise_if_not_found=False)
+        if group:
+            for user in self.filtered(lambda u: group in u.group_ids):
+                user._ensure_practitioner_resource(user.company_id)
+
+    def _get_practitioner_resources(self, company=None):
+        """Return the resources that hold these users' working hours.
+
+        :param company: a `res.company`, or none for the resources of every company
+        :rtype: recordset of `resource.resource`
+        """
+        domain = [("user_id", "in", self.ids), ("resource_type", "=", "user")]
+        if company:
+            domain.append(("company_id", "=", company.id))
+        # sudo: a practitioner's hours in another company still keep the slot taken
+        return self.env["resource.resource"].sudo().search(domain, order="id")
+
+    def _ensure_practitioner_resource(self, company=None):
+        """Make the resources that these users are missing in a company.
+
+        :param company: the `res.company`; none or empty: each user's own
+        :return: the resources made, with the company's working hours
+        :rtype: recordset of `resource.resource`
+        """
+        existing = self._get_practitioner_resources()
+        vals_list = []
+        for user in self:
+            practice = company or user.company_id
+            of_user = existing.filtered(lambda r: r.user_id == user and r.company_id == practice)
+            if not of_user:
+                vals_list.append(user._prepare_practitioner_resource(practice))
+        # sudo: whoever may appoint practitioners need not be allowed to make resources
+        return self.env["resource.resource"].sudo().create(vals_list)
+
+    def _prepare_practitioner_resource(self, company):
+        self.ensure_one()
+        return {
+            "name": self.name,
+            "user_id": self.id,
+            "company_id": company.id,
+            "calendar_id": company.resource_calendar_id.id,
+            "resource_type": "user",
+            "tz": self.tz or company.resource_calendar_id.tz or "UTC",
+        }
