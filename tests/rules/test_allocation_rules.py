@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rules.allocation import spread
 
 AMOUNTS = st.integers(0, 10**7)

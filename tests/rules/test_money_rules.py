@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from rules import money
 
 EUR, JPY, KWD, CASH = 0.01, 1.0, 0.001, 0.05

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rules import schedule
 
 NOW = datetime(2026, 3, 2, 9, 0)

@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rules import terms
 
 MODES = ["none", "deposit", "full"]
