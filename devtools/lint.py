@@ -13,7 +13,7 @@ def linters():
     """
     folder = venv.folder() / "bin"
     python = [name for name in (paths.ADDON_NAME, "devtools", "tests") if _has_python(name)]
-    found = {"ruff": [folder / "ruff", "check", "--quiet", *python]}
+    found = {"ruff": [folder / "ruff", "check", "--quiet", "--output-format=concise", *python]}
     if databases.has_addon():
         found["pylint-odoo"] = [folder / "pylint", "--rcfile=.pylintrc", paths.ADDON_NAME]
         found["oca-checks"] = [folder / "oca-checks-odoo-module", paths.ADDON_NAME]
@@ -32,24 +32,26 @@ def _has_python(folder):
     return any((paths.REPOSITORY / folder).rglob("*.py"))
 
 
-def start():
+def start(folder):
     """Start every linter, its output in a log.
 
+    :param Path folder: the folder of the logs
     :return: by name: the running process and its log
     :rtype: dict[str, tuple[subprocess.Popen, pathlib.Path]]
     """
-    return {name: _start(name, command) for name, command in linters().items()}
+    return {
+        name: _start(command, folder / f"lint-{name}.log") for name, command in linters().items()
+    }
 
 
-def _start(name, command):
+def _start(command, log):
     """Start one linter.
 
-    :param str name: its name
     :param list[str] command: its command
+    :param Path log: where its output goes
     :return: the process and its log
     :rtype: tuple[subprocess.Popen, pathlib.Path]
     """
-    log = paths.logs() / f"lint-{name}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             command,
@@ -85,7 +87,7 @@ def main(arguments):
     """
     if "--fix" in arguments:
         subprocess.run([*linters()["ruff"], "--fix"], cwd=paths.REPOSITORY, check=False)
-    content = finish(start())
+    content = finish(start(paths.logs()))
     unhappy = [name for name, is_content in content.items() if not is_content]
     print(f"lint: {', '.join(content)}: {'findings of ' + ', '.join(unhappy) if unhappy else 'ok'}")
     sys.stdout.flush()

@@ -112,6 +112,27 @@ def run(log, *arguments, stdin=None):
     return result.returncode
 
 
+def run_script(database, script):
+    """Run a script in Odoo's shell.
+
+    :param str database: where
+    :param str script: Python code, with `env`; it commits by itself
+    :return: what it printed
+    :rtype: str
+    """
+    result = subprocess.run(
+        command("shell", "-d", database, "--no-http", "--log-level=warn"),
+        env=environment(),
+        input=script,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if result.returncode:
+        raise say.Failure(f"A script failed in Odoo's shell:\n{result.stderr.strip()}")
+    return result.stdout
+
+
 def install(database, modules):
     """Install modules, or say what went wrong.
 

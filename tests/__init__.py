@@ -1,0 +1,1 @@
+"""Tests from outside, on a real server; `./dev test` runs them."""
