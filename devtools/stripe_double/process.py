@@ -1,0 +1,74 @@
+"""Start the stand-in from Python and read it back, for tests, the demo and measurements."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import urllib.request
+
+from .__main__ import PUBLISHABLE_KEY, SECRET_KEY
+
+REPOSITORY = pathlib.Path(__file__).parents[2]
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # Never through a proxy.
+
+
+class StripeDouble:
+    """A stand-in in a process of its own; a context manager that ends it.
+
+    `environment` is what Odoo has to be started with to use it.
+    """
+
+    def __init__(self, *options):
+        self.options = options
+        self.secret_key = SECRET_KEY
+        self.publishable_key = PUBLISHABLE_KEY
+        self.process = None
+        self.url = None
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "devtools.stripe_double", *self.options],
+            cwd=REPOSITORY, stdout=subprocess.PIPE, text=True,
+        )
+        line = self.process.stdout.readline()  # It says so once it listens.
+        if " on http" not in line:
+            raise RuntimeError(f"The Stripe stand-in did not start: {line!r}")
+        self.url = line.split(" on ")[1].split()[0]
+        return self
+
+    def __exit__(self, *_error):
+        self.process.terminate()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+
+    @property
+    def environment(self):
+        return {"STRIPE_API_BASE": self.url, "STRIPE_JS_BASE": self.url}
+
+    # === CONTROLS: see controls.py === #
+
+    def ledger(self):
+        return self._control("ledger")
+
+    def requests(self):
+        return self._control("requests")["requests"]
+
+    def events(self):
+        return self._control("events")
+
+    def reset(self):
+        return self._control("reset", {})
+
+    def webhook(self, url=None, secret=None, **values):
+        return self._control("webhook", {"url": url, "secret": secret, **values})
+
+    def settle(self, **values):
+        return self._control("settle", values)
+
+    def _control(self, name, values=None):
+        data = None if values is None else json.dumps(values).encode()
+        request = urllib.request.Request(
+            f"{self.url}/_double/{name}", data=data, headers={"Content-Type": "application/json"}
+        )
+        with _opener.open(request, timeout=10) as response:
+            return json.load(response)

@@ -1,0 +1,77 @@
+"""The stand-in for Stripe, and a client that sends what Odoo's `payment_stripe` sends."""
+
+import pytest
+import requests
+
+from devtools.stripe_double.process import StripeDouble
+
+API_VERSION = "2019-05-16"  # payment_stripe's
+
+
+class Client:
+    """The API over HTTP, form-encoded; parameters travel in the body, those of a GET too."""
+
+    def __init__(self, double):
+        self.double = double
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def send(self, method, path, data=None, *, key=None, idempotency_key=None, **headers):
+        headers = {
+            "AUTHORIZATION": f"Bearer {key or self.double.secret_key}",
+            "Stripe-Version": API_VERSION,
+            **({"Idempotency-Key": idempotency_key} if idempotency_key else {}),
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        return self.session.request(
+            method, f"{self.double.url}/v1/{path}", data=data, headers=headers, timeout=10
+        )
+
+    def get(self, path, data=None, **kwargs):
+        return self.send("GET", path, data, **kwargs)
+
+    def post(self, path, data=None, **kwargs):
+        return self.send("POST", path, data, **kwargs)
+
+    def ok(self, method, path, data=None, **kwargs):
+        """Return the object; the request must succeed."""
+        response = self.send(method, path, data, **kwargs)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def refused(self, method, path, data=None, *, status=400, **kwargs):
+        """Return the error; the request must be refused with the status."""
+        response = self.send(method, path, data, **kwargs)
+        assert response.status_code == status, response.text
+        return response.json()["error"]
+
+    def intent(self, amount=3000, currency="eur", **values):
+        data = {
+            "amount": amount, "currency": currency, "description": "BOOK/0001",
+            "capture_method": "automatic", "payment_method_types[]": "card",
+            "expand[]": "payment_method", **values,
+        }
+        return self.ok("POST", "payment_intents", data)
+
+    def paid(self, amount=3000, currency="eur", method="pm_card_visa", **values):
+        intent = self.intent(amount, currency, **values)
+        return self.ok("POST", f"payment_intents/{intent['id']}/confirm", {
+            "payment_method": method,
+        })
+
+
+@pytest.fixture(scope="session")
+def running_double():
+    with StripeDouble() as double:
+        yield double
+
+
+@pytest.fixture
+def double(running_double):
+    running_double.reset()
+    return running_double
+
+
+@pytest.fixture
+def client(double):
+    return Client(double)
