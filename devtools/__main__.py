@@ -2,8 +2,9 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
-from . import databases, debian, odoo_run, odoo_source, paths, postgres, say, venv
+from . import databases, debian, odoo_run, odoo_source, postgres, processes, say, venv
 
 HELP = """Usage: ./dev COMMAND [ARGUMENTS]
 
@@ -31,9 +32,10 @@ instead of Debian's package; APPAY_STATE_DIR another folder for the databases.""
 def setup():
     """Have everything that Odoo needs."""
     debian.ensure_packages()
-    odoo_source.ensure()
-    venv.ensure()
-    postgres.ensure()
+    with ThreadPoolExecutor() as pool:
+        steps = [pool.submit(part.ensure) for part in (odoo_source, venv, postgres)]
+    for step in steps:
+        step.result()
 
 
 def command_setup(_arguments):
@@ -157,7 +159,7 @@ def main(arguments):
     if name not in COMMANDS:
         print(f"unknown command: {name}\n\n{HELP}", file=sys.stderr)
         return 2
-    os.chdir(paths.REPOSITORY)
+    processes.interruptible()
     try:
         return COMMANDS[name](arguments[1:])
     except say.Failure as failure:

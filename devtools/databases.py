@@ -148,13 +148,26 @@ def existing(prefix):
     return [name for name in names if name.startswith(prefix)]
 
 
+def comment(name):
+    """Return the comment on a database.
+
+    :param str name: the database
+    :rtype: str
+    """
+    rows = postgres.sql(
+        "SELECT coalesce(shobj_description(oid, 'pg_database'), '') "
+        f"FROM pg_database WHERE datname = '{name}'"
+    )
+    return rows[0] if rows else ""
+
+
 def made_from(name):
     """Return the template that a database was copied from.
 
     :param str name: the database
     :rtype: str
     """
-    return _comment(name).removeprefix("from ")
+    return comment(name).removeprefix("from ")
 
 
 def drop(name):
@@ -174,19 +187,6 @@ def _template_prefix():
     :rtype: str
     """
     return f"appay_tpl_{paths.checkout_key()}_"
-
-
-def _comment(name):
-    """Return the comment on a database.
-
-    :param str name: the database
-    :rtype: str
-    """
-    rows = postgres.sql(
-        "SELECT coalesce(shobj_description(oid, 'pg_database'), '') "
-        f"FROM pg_database WHERE datname = '{name}'"
-    )
-    return rows[0] if rows else ""
 
 
 def _is_ready(name):

@@ -6,7 +6,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from . import odoo_source, paths, postgres, say, venv
+from . import odoo_source, paths, postgres, processes, say, venv
 
 LAUNCHER = Path(__file__).with_name("launch_odoo.py")
 CONFIG = """[options]
@@ -90,26 +90,24 @@ def replace_process(*arguments):
     os.execve(line[0], line, environment())
 
 
-def run(log, *arguments, stdin=None):
+def run(log, *arguments):
     """Run Odoo until it ends, its output in a log.
 
     :param Path log: the log, written anew
     :param arguments: what follows `odoo`
-    :param str stdin: a script for Odoo's shell
     :return: the exit code
     :rtype: int
     """
     with log.open("w") as output:
-        result = subprocess.run(
+        process = subprocess.Popen(
             command(*arguments),
             env=environment(),
-            input=stdin or "",
-            text=True,
+            stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            check=False,
+            start_new_session=True,
         )
-    return result.returncode
+    return processes.finish(process)
 
 
 def run_script(database, script):

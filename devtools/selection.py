@@ -21,7 +21,7 @@ def split(given):
         if path.is_relative_to(paths.ADDON):
             inside.append(path)
         else:
-            outside.append(text)
+            outside.append(str(path))
     return inside, outside
 
 

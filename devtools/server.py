@@ -1,17 +1,14 @@
 """Odoo as a process of its own, for tests, measurements and the demo."""
 
-import os
 import re
-import signal
 import subprocess
 import time
 import urllib.error
 import urllib.request
 
-from . import databases, odoo_log, odoo_run, postgres, say
+from . import databases, odoo_log, odoo_run, postgres, processes, say
 
 START_SECONDS = 90
-STOP_SECONDS = 20
 
 
 class OdooServer:
@@ -56,22 +53,21 @@ class OdooServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.kill()
+            raise
 
     def stop(self):
         """Ask the server to end, and wait for it."""
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        if self.process:
+            processes.end(self.process)
 
     def kill(self):
         """End the server and its workers at once, as a crash would."""
-        if self.process and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        if self.process:
+            processes.kill(self.process)
 
     def restart(self):
         """Stop the server and start it on the same port."""
@@ -154,7 +150,6 @@ class OdooServer:
             if self._answers():
                 return
             time.sleep(0.2)
-        self.kill()
         raise say.Failure(
             f"Odoo did not start on {self.url}. The end of {self.log_path}:\n"
             f"{say.tail(self.log_path)}"

@@ -9,7 +9,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
-from . import databases, lint, odoo_log, odoo_run, paths, say, selection, venv
+from . import databases, lint, odoo_log, odoo_run, paths, processes, say, selection, venv
 
 KEPT_LOGS = 10
 NO_TESTS = 5  # pytest's exit code when it has selected none
@@ -165,18 +165,24 @@ def _tee(command, folder):
     """
     environment = {**odoo_run.environment(), "APPAY_LOGS": str(folder)}
     environment |= {"PYTHONPATH": str(paths.REPOSITORY)}
-    with (folder / "pytest.log").open("w") as log, subprocess.Popen(
+    process = subprocess.Popen(
         command,
+        cwd=paths.REPOSITORY,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    ) as process:
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            log.write(line)
-    return process.returncode
+        start_new_session=True,
+    )
+    try:
+        with (folder / "pytest.log").open("w") as log:
+            for line in process.stdout:
+                print(line, end="", flush=True)
+                log.write(line)
+        return process.wait()
+    finally:
+        processes.end(process)
 
 
 def _read_junit(report):

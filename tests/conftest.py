@@ -4,13 +4,19 @@ import os
 from pathlib import Path
 
 import pytest
-from devtools import databases, debian, paths, testing
+
+from devtools import databases, debian, paths, processes, testing
 from devtools.server import fresh_server
 
 
 def pytest_addoption(parser):
     """Add --long."""
     parser.addoption("--long", action="store_true", help="also run tests that take minutes")
+
+
+def pytest_configure():
+    """Let SIGTERM end the servers, as Ctrl-C does."""
+    processes.interruptible()
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,0 +1,126 @@
+"""`./dev demo`: a practice with data, to look at."""
+
+import argparse
+import subprocess
+
+from . import databases, odoo_run, paths, postgres, processes, say, venv
+from .server import OdooServer
+
+# What `./dev demo` prints: title, path. The addon's demo data makes them.
+PAGES = [
+    ("Booking pages", "/booking"),
+    ("Back office", "/odoo/calendar"),
+]
+# Who is there: login, password, role.
+LOGINS = [
+    ("admin", "admin", "everything"),
+]
+LOAD = """
+from odoo.modules.module import Manifest
+from odoo.tools.convert import convert_file
+
+references = {{}}
+for filename in Manifest.for_addon("{name}")["demo"]:
+    convert_file(env(su=True), "{name}", filename, references, mode="init", noupdate=True)
+env["ir.module.module"].search([("name", "=", "{name}")]).demo = True
+env.cr.commit()
+"""
+
+
+def main(arguments):
+    """Start the demo practice, or walk through it once.
+
+    :param list[str] arguments: what follows `./dev demo`
+    :return: the exit code
+    :rtype: int
+    """
+    chosen = _parse(arguments)
+    if not databases.has_addon():
+        raise say.Failure(f"There is no {paths.ADDON_NAME} here yet, so there is no demo.")
+    database = f"appay_demo_{paths.checkout_key()}{'_once' if chosen.once else ''}"
+    _prepare(database, fresh=chosen.fresh or chosen.once)
+    log = paths.logs() / f"{database}.log"
+    log.unlink(missing_ok=True)
+    port = chosen.port or odoo_run.free_port(0 if chosen.once else 8069)
+    say.step("starting Odoo")
+    with OdooServer(database, log, port=port) as server:
+        return _walk(server) if chosen.once else _serve(server)
+
+
+def _parse(arguments):
+    """Parse what follows `./dev demo`.
+
+    :param list[str] arguments: the arguments
+    :rtype: argparse.Namespace
+    """
+    parser = argparse.ArgumentParser(prog="./dev demo")
+    parser.add_argument("--once", action="store_true", help="walk through it over HTTP, and end")
+    parser.add_argument("--fresh", action="store_true", help="make the practice anew")
+    parser.add_argument("--port", type=int, help="the port of 127.0.0.1; 8069 if it is free")
+    return parser.parse_args(arguments)
+
+
+def _prepare(database, fresh):
+    """Have the practice's database; one that shows the addon as it is now is kept.
+
+    :param str database: its name
+    :param bool fresh: make it anew in any case
+    """
+    demo_files = [path for path in paths.ADDON.glob("demo/**/*") if path.is_file()]
+    data = paths.file_hash(demo_files, paths.ADDON)
+    template = databases.template_name()
+    if not fresh and databases.comment(database) == f"demo {data} from {template}":
+        return
+    say.step("making the practice")
+    databases.fresh(database)
+    odoo_run.run_script(database, LOAD.format(name=paths.ADDON_NAME))
+    postgres.sql(f"COMMENT ON DATABASE \"{database}\" IS 'demo {data} from {template}'")
+
+
+def _serve(server):
+    """Say where the practice is, and serve it until Ctrl-C.
+
+    :param OdooServer server: the running server
+    :return: the exit code
+    :rtype: int
+    """
+    print(f"\nThe practice is open:\n{_directory(server)}\n\nCtrl-C closes it.", flush=True)
+    try:
+        code = server.process.wait()
+    except KeyboardInterrupt:
+        say.step("closing")
+        return 0
+    raise say.Failure(f"Odoo ended by itself ({code}):\n{say.tail(server.log_path)}")
+
+
+def _directory(server):
+    """Return the addresses, the logins and the log.
+
+    :param OdooServer server: the running server
+    :rtype: str
+    """
+    lines = [f"  {title:<24} {server.url}{path}" for title, path in PAGES]
+    lines += ["", "  Log in at " + server.url + "/web/login as"]
+    lines += [f"  {login:<24} {password:<16} {role}" for login, password, role in LOGINS]
+    lines += ["", f"  Log: {server.log_path}"]
+    return "\n".join(lines)
+
+
+def _walk(server):
+    """Walk through the practice.
+
+    :param OdooServer server: the running server
+    :return: the exit code
+    :rtype: int
+    """
+    with subprocess.Popen(
+        [venv.python(), "-m", "devtools.walk", server.url, server.db],
+        env={**odoo_run.environment(), "PYTHONPATH": str(paths.REPOSITORY)},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        code = processes.finish(process)
+    unexpected = server.unexpected_log()
+    if unexpected:
+        print("\n".join(["Odoo logged:", *unexpected]))
+    return 1 if code or unexpected else 0
