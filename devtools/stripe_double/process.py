@@ -1,6 +1,7 @@
 """Start the stand-in from Python and read it back, for tests, the demo and measurements."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -28,7 +29,7 @@ class StripeDouble:
     def __enter__(self):
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", "devtools.stripe_double", *self.options],
-            cwd=REPOSITORY, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, stdout=subprocess.PIPE, text=True,
         )
         line = self.process.stdout.readline()  # It says so once it listens.
         if " on http" not in line:

@@ -51,7 +51,7 @@ class Store:
         """Add and return an object with the properties that every object has."""
         record = {
             "id": self.new_id(kind), "object": kind, "created": int(time.time()),
-            "livemode": False, **values,
+            **({} if kind == "refund" else {"livemode": False}), **values,
         }
         self.objects[kind][record["id"]] = record
         return record

@@ -170,8 +170,10 @@ class PaymentElement {
             this._elements._submitted = false;
             this._emit('change', this._state());
         });
-        input.addEventListener('blur', () => {
-            if (input.value) {
+        input.addEventListener('blur', ({ relatedTarget }) => {
+            // Only on the way to another field: a message that appears while a button outside is
+            // being pressed would move the button away under the pointer.
+            if (input.value && Object.values(this._inputs).includes(relatedTarget)) {
                 this._show(field, field.check(field.format(input.value)));
             }
             this._emit('blur');
