@@ -6,6 +6,7 @@ import requests
 from devtools.stripe_double.process import StripeDouble
 
 API_VERSION = "2019-05-16"  # payment_stripe's
+RETURN_URL = "http://127.0.0.1:8069/payment/stripe/return?reference=BOOK%2F0001"
 
 
 class Client:
@@ -58,6 +59,22 @@ class Client:
         return self.ok("POST", f"payment_intents/{intent['id']}/confirm", {
             "payment_method": method,
         })
+
+    def browser_confirm(self, intent, number, **values):
+        """Confirm as Stripe.js does: with the publishable key and the client secret."""
+        card = "payment_method_data[card]"
+        data = {
+            "client_secret": intent["client_secret"], "return_url": RETURN_URL,
+            "payment_method_data[type]": "card", f"{card}[number]": number,
+            f"{card}[exp_month]": "12", f"{card}[exp_year]": "40", f"{card}[cvc]": "123",
+            **values,
+        }
+        key = self.double.publishable_key
+        return self.post(f"payment_intents/{intent['id']}/confirm", data, key=key)
+
+    def ledger_row(self, intent):
+        rows = self.double.ledger()["intents"]
+        return next(row for row in rows if row["id"] == intent["id"])
 
 
 @pytest.fixture(scope="session")
