@@ -20,11 +20,22 @@
         "data/ir_sequence_data.xml",
         "data/ir_cron_data.xml",
         "data/mail_template_data.xml",
+        "views/appointment_payment_booking_views.xml",
+        "views/calendar_event_type_views.xml",
+        "views/calendar_event_views.xml",
+        "views/account_move_views.xml",
+        "views/resource_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/res_partner_views.xml",
+        "views/appointment_payments_menus.xml",
+        "views/booking_templates.xml",
+        "views/portal_templates.xml",
     ],
     "demo": [
     ],
     "assets": {
         "web.assets_frontend": [
+            "appointment_payments/static/src/scss/booking.scss",
         ],
     },
     "pre_init_hook": "pre_init_hook",

@@ -1,0 +1,42 @@
+from werkzeug.exceptions import NotFound
+
+from odoo import http
+from odoo.exceptions import AccessError, MissingError
+from odoo.http import request
+
+from odoo.addons.payment.controllers import portal as payment_portal
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
+
+
+class PaymentPortal(payment_portal.PaymentPortal):
+    @http.route(
+        "/my/appointment-bookings/<int:booking_id>/transaction", type="jsonrpc", auth="public"
+    )
+    def booking_transaction(self, booking_id, access_token=None, **kwargs):
+        """Create the transaction that pays a booking, or go on with its open one.
+
+        The amount, currency and payer are the booking's, whatever the browser sends (rule 3).
+
+        :param int booking_id: the booking
+        :param str access_token: the token of its link
+        :param dict kwargs: what Odoo's payment form sends, see `_validate_transaction_kwargs`
+        :return: the processing values of the transaction
+        :rtype: dict
+        :raise NotFound: when the booking or the token is wrong
+        :raise UserError: when there is nothing to pay, or not by this method
+        """
+        try:
+            booking_sudo = self._document_check_access(
+                "appointment.payment.booking", booking_id, access_token
+            )
+        except (AccessError, MissingError) as error:
+            raise NotFound() from error
+        self._validate_transaction_kwargs(kwargs)
+        booking_sudo._lock_for_payment()
+        create_values = booking_sudo._prepare_transaction(kwargs, request.env.user)
+        tx_sudo = booking_sudo._get_open_transaction(**create_values)
+        if tx_sudo:
+            PaymentPostProcessing.monitor_transaction(tx_sudo)
+        else:
+            tx_sudo = self._create_transaction(**create_values)
+        return tx_sudo._get_processing_values()

@@ -1,0 +1,142 @@
+from odoo import fields, http
+from odoo.exceptions import AccessError, MissingError
+from odoo.http import request
+
+from odoo.addons.payment.controllers.portal import PaymentPortal
+from odoo.addons.portal.controllers import portal
+
+
+class CustomerPortal(portal.CustomerPortal):
+    """A client's bookings."""
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "appointment_booking_count" in counters:
+            bookings = request.env["appointment.payment.booking"]
+            values["appointment_booking_count"] = (
+                bookings.search_count(self._get_bookings_domain())
+                if bookings.has_access("read")
+                else 0
+            )
+        return values
+
+    def _get_bookings_domain(self):
+        # staff see their own appointments as clients here, not those of their clients
+        return [("partner_id", "=", request.env.user.partner_id.id)]
+
+    @http.route(
+        ["/my/appointment-bookings", "/my/appointment-bookings/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+        methods=["GET"],
+    )
+    def portal_bookings(self, page=1, **kwargs):
+        """List the logged-in client's bookings.
+
+        :param int page: the page of the list, from 1
+        :return: the page
+        """
+        bookings = request.env["appointment.payment.booking"]
+        readable = bookings.has_access("read")
+        domain = self._get_bookings_domain()
+        total = bookings.search_count(domain) if readable else 0
+        pager = portal.pager(
+            url="/my/appointment-bookings", total=total, page=page, step=self._items_per_page
+        )
+        if readable:
+            bookings = bookings.search(
+                domain, limit=self._items_per_page, offset=pager["offset"]
+            )
+        values = {
+            **self._prepare_portal_layout_values(),
+            "bookings": bookings.sudo(),  # sudo: read by rule above, shown with their categories
+            "page_name": "appointment_booking",
+            "pager": pager,
+        }
+        return request.render("appointment_payments.portal_bookings", values)
+
+    @http.route(
+        "/my/appointment-bookings/<int:booking_id>",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["GET"],
+    )
+    def portal_booking(
+        self, booking_id, access_token=None, report_type=None, download=False, **kwargs
+    ):
+        """Show one booking: pay it, see that it is confirmed, download its invoice.
+
+        :param int booking_id: the booking
+        :param str access_token: the token of its link, for those who are not logged in
+        :param str report_type: ``pdf`` for the invoice
+        :param str download: whether the invoice is saved rather than shown
+        :return: the page or the PDF; the same 404 whether the booking or the token is wrong
+        """
+        try:
+            booking_sudo = self._document_check_access(
+                "appointment.payment.booking", booking_id, access_token
+            )
+        except (AccessError, MissingError):
+            return request.not_found()
+        if report_type == "pdf":
+            return self._show_booking_invoice(booking_sudo, download)
+        return request.render(
+            "appointment_payments.portal_booking",
+            self._prepare_booking_values(booking_sudo, access_token),
+        )
+
+    def _show_booking_invoice(self, booking_sudo, download):
+        invoice_sudo = booking_sudo._get_downloadable_invoice()
+        if not invoice_sudo:
+            return request.not_found()
+        return self._show_report(
+            invoice_sudo, "pdf", "account.account_invoices", download=bool(download)
+        )
+
+    def _prepare_booking_values(self, booking_sudo, access_token):
+        booking_sudo = booking_sudo.with_company(booking_sudo.company_id)
+        values = self._get_page_view_values(
+            booking_sudo,
+            access_token,
+            {
+                "booking": booking_sudo,
+                "page_name": "appointment_booking",
+                "res_company": booking_sudo.company_id,
+                "invoice": booking_sudo._get_downloadable_invoice(),
+                "minutes_left": booking_sudo._get_minutes_left(),
+                "now": fields.Datetime.now(),
+            },
+            "my_appointment_bookings_history",
+            True,
+        )
+        values["amount_to_pay"] = amount = booking_sudo._get_amount_to_pay()
+        if not booking_sudo.currency_id.is_zero(amount):
+            values.update(self._get_booking_payment_values(booking_sudo, amount))
+        return values
+
+    def _get_booking_payment_values(self, booking_sudo, amount):
+        """Prepare Odoo's payment form for a booking.
+
+        :param booking_sudo: the booking, access checked
+        :param float amount: what is paid, in major units; never from the browser
+        :return: the rendering values of `payment.form`
+        :rtype: dict
+        """
+        options = booking_sudo._get_payment_options(amount, request.env.user)
+        may_save = PaymentPortal._compute_show_tokenize_input_mapping(options["providers_sudo"])
+        return {
+            **options,
+            "amount": amount,
+            "currency": booking_sudo.currency_id,
+            "partner_id": booking_sudo.payer_id.id,
+            "transaction_route": f"{booking_sudo.access_url}/transaction",
+            "landing_route": booking_sudo.get_portal_url(),
+            "access_token": booking_sudo._portal_ensure_token(),
+            "show_tokenize_input_mapping": {
+                provider_id: allowed and options["may_save_method"]
+                for provider_id, allowed in may_save.items()
+            },
+            "submit_button_label": booking_sudo._get_pay_label(amount),
+        }

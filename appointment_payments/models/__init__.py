@@ -8,6 +8,8 @@ from . import appointment_payment_booking_payment
 from . import appointment_payment_booking_invoice
 from . import appointment_payment_booking_event
 from . import appointment_payment_booking_mail
+from . import appointment_payment_booking_action
+from . import appointment_payment_booking_visitor
 from . import appointment_payment_occupancy
 from . import account_move
 from . import account_move_line
@@ -15,9 +17,12 @@ from . import calendar_attendee
 from . import calendar_event
 from . import calendar_event_type
 from . import calendar_event_type_readiness
+from . import calendar_event_type_summary
 from . import ir_module_module
 from . import payment_provider
 from . import payment_transaction
 from . import res_company
 from . import res_config_settings
+from . import res_partner
 from . import res_users
+from . import resource_resource

@@ -1,4 +1,4 @@
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from odoo import api, fields, models
 
@@ -34,7 +34,7 @@ class AppointmentPaymentAvailability(models.AbstractModel):
         if not_before >= date_to or not users:
             return {user.id: [] for user in users}
         day_ends = date_to + duration
-        working = self._get_working_periods(users, company, not_before, day_ends)
+        working = self._get_working_periods(users, company, day_ends)
         busy = self._get_busy_periods(users, not_before, day_ends)
         return {
             user.id: slots.starts(
@@ -49,30 +49,34 @@ class AppointmentPaymentAvailability(models.AbstractModel):
         return fields.Datetime.now() + timedelta(days=HORIZON_DAYS)
 
     @api.model
-    def _get_working_periods(self, users, company, date_from, date_to):
-        """Return the working hours less leaves, from the start of the first local day.
+    def _get_working_periods(self, users, company, date_to):
+        """Return the working hours less leaves, from yesterday on.
 
-        The grid of starts is anchored at the start of a working period, so a period that began
-        before ``date_from`` is read whole.
+        The grid of starts is anchored where a working period begins, so the periods are read from
+        one fixed moment of the day, whatever is asked.
 
         :return: the (start, stop) periods in naive UTC, by user id
         :rtype: dict[int, list[tuple[datetime, datetime]]]
         """
         periods = {user.id: [] for user in users}
-        start = (date_from - timedelta(days=1)).replace(tzinfo=UTC)
-        stop = date_to.replace(tzinfo=UTC)
+        today = datetime.combine(fields.Date.today(), time.min, tzinfo=UTC)
+        window = today - timedelta(days=1), date_to.replace(tzinfo=UTC)
         resources = users._get_practitioner_resources(company).filtered("calendar_id")
         for calendar, of_calendar in resources.grouped("calendar_id").items():
-            batch = calendar._work_intervals_batch(start, stop, of_calendar)
+            batch = calendar._work_intervals_batch(*window, of_calendar)
             for resource in of_calendar:
                 periods[resource.user_id.id] += [
-                    (
-                        begin.astimezone(UTC).replace(tzinfo=None),
-                        end.astimezone(UTC).replace(tzinfo=None),
-                    )
+                    (self._to_whole_utc(begin), self._to_whole_utc(end))
                     for begin, end, _meta in batch[resource.id]
                 ]
         return periods
+
+    @api.model
+    def _to_whole_utc(self, moment):
+        """Return a moment in naive UTC; Odoo ends a day at 23:59:59.999999, and we at midnight."""
+        if moment.microsecond:
+            moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+        return slots.to_utc(moment)
 
     @api.model
     def _get_busy_periods(self, users, date_from, date_to):

@@ -88,7 +88,9 @@ class AppointmentPaymentBooking(models.Model):
     deposit_type = fields.Selection(readonly=True)
     deposit_percent = fields.Float(readonly=True)
     deposit_fixed = fields.Monetary(readonly=True)
-    price = fields.Monetary(readonly=True, help="The unit price under the taxes of the service.")
+    price = fields.Monetary(
+        string="Unit price", readonly=True, help="Under the taxes of the service."
+    )
     tax_ids = fields.Many2many("account.tax", string="Taxes", readonly=True)
     amount_tax = fields.Monetary(string="Taxes included", readonly=True)
     amount_total = fields.Monetary(string="Price", readonly=True, help="Taxes included.")
@@ -97,7 +99,6 @@ class AppointmentPaymentBooking(models.Model):
         readonly=True, help="The price is under the amount from which clients are asked."
     )
     accepted_terms_at = fields.Datetime(string="Terms accepted on", readonly=True)
-    client_note = fields.Text(string="Message of the client", readonly=True)
     checkout_token = fields.Char(
         copy=False, readonly=True, groups="base.group_system", help="Makes a second submit harmless."
     )

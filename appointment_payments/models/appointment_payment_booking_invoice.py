@@ -1,11 +1,8 @@
-from datetime import UTC
-
-
 from odoo import fields, models
 from odoo.fields import Command
 from odoo.tools.misc import format_date, format_datetime, format_time
 
-from ..rules import schedule
+from ..rules import schedule, slots
 
 
 class AppointmentPaymentBooking(models.Model):
@@ -82,7 +79,7 @@ class AppointmentPaymentBooking(models.Model):
         :param datetime moment: naive UTC
         :rtype: datetime
         """
-        return moment.replace(tzinfo=UTC).astimezone(schedule.zone(self.tz))
+        return slots.to_local(moment, self.tz)
 
     def _format_when(self):
         """Return the date and times of the appointment as its client reads them.
@@ -91,7 +88,9 @@ class AppointmentPaymentBooking(models.Model):
         """
         self.ensure_one()
         lang = self.env.context.get("lang") or self.lang
-        day = format_date(self.env, self._local(self.start).date(), lang_code=lang)
+        day = format_date(
+            self.env, self._local(self.start).date(), lang_code=lang, date_format="EEE d MMM y"
+        )
         times = [
             format_time(self.env, self._local(moment).time(), time_format="short", lang_code=lang)
             for moment in (self.start, self.stop)

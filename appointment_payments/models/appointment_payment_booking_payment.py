@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 from .appointment_payment_booking_money import BOOKED_STATES
 
@@ -16,11 +16,140 @@ class AppointmentPaymentBooking(models.Model):
             self.company_id, self.currency_id
         )
 
+    def _get_payment_options(self, amount, user):
+        """Return how a booking can be paid.
+
+        Somebody who only holds the booking's link is never shown the payer's saved cards.
+
+        :param float amount: what is paid, in major units
+        :param user: who pays, as `res.users`
+        :return: ``providers_sudo``, ``payment_methods_sudo``, ``tokens_sudo``,
+            ``availability_report`` as Odoo's payment form takes them, and ``may_save_method``
+        :rtype: dict
+        """
+        self.ensure_one()
+        report = {}
+        payer = self.payer_id
+        # in the payer's view: staff who open the page see what their client sees
+        providers = self.env["payment.provider"]._get_compatible_providers(
+            self.company_id.id,
+            payer.id,
+            amount,
+            currency_id=self.currency_id.id,
+            report=report,
+            appointment_booking_id=self.id,
+        )
+        methods = self.env["payment.method"]._get_compatible_payment_methods(
+            providers.ids,
+            payer.id,
+            currency_id=self.currency_id.id,
+            report=report,
+            appointment_booking_id=self.id,
+        )
+        is_payer = user.partner_id == payer and not user._is_public()
+        tokens = self.env["payment.token"]
+        if is_payer:
+            tokens = tokens._get_available_tokens(providers.ids, payer.id)
+        return {
+            "providers_sudo": providers.filtered("is_published"),
+            "payment_methods_sudo": methods,
+            "tokens_sudo": tokens,
+            "availability_report": report,
+            "may_save_method": is_payer,
+        }
+
+    def _prepare_transaction(self, request_values, user):
+        """Turn what the payment form sent into the values of a transaction (design rule 3).
+
+        :param dict request_values: the form's ``provider_id``, ``payment_method_id``,
+            ``token_id``, ``flow`` and ``tokenization_requested``; anything else is dropped
+        :param user: who pays, as `res.users`
+        :return: the parameters of Odoo's `_create_transaction`
+        :rtype: dict
+        :raise UserError: when there is nothing to pay, or not by this method
+        """
+        self.ensure_one()
+        amount = self._get_amount_to_pay()
+        if self.currency_id.is_zero(amount):
+            raise UserError(
+                self.env._("There is nothing to pay here now. Reload the page to see why.")
+            )
+        values = {
+            key: request_values.get(key)
+            for key in ("provider_id", "payment_method_id", "token_id", "flow")
+        }
+        options = self._get_payment_options(amount, user)
+        self._check_payment_option(options, **values)
+        return {
+            **values,
+            "amount": amount,
+            "currency_id": self.currency_id.id,
+            "partner_id": self.payer_id.id,
+            "tokenization_requested": bool(
+                request_values.get("tokenization_requested") and options["may_save_method"]
+            ),
+            "landing_route": self.get_portal_url(),
+            "custom_create_values": {
+                "appointment_booking_id": self.id,
+                "invoice_ids": [Command.set(self._get_posted_invoices().ids)],
+            },
+        }
+
+    def _check_payment_option(self, options, provider_id, payment_method_id, token_id, flow):
+        """Refuse a provider, method or card that this booking cannot be paid with.
+
+        :raise UserError: with what to do
+        """
+        if flow == "token":
+            offered = token_id in options["tokens_sudo"].ids
+        else:
+            offered = (
+                flow in ("direct", "redirect")
+                and provider_id in options["providers_sudo"].ids
+                and payment_method_id in options["payment_methods_sudo"].ids
+            )
+        if not offered:
+            raise UserError(
+                self.env._("This way to pay is not offered here. Reload the page and try again.")
+            )
+
+    def _get_pay_label(self, amount):
+        """Return what the pay button says.
+
+        :param float amount: in major units
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.state == "pending_payment":
+            return self.env._("Pay %(amount)s and book", amount=self._format(amount))
+        return self.env._("Pay %(amount)s", amount=self._format(amount))
+
+    def _get_minutes_left(self):
+        """Return how many minutes an unpaid booking keeps its time.
+
+        :return: None when there is no such limit
+        :rtype: int|None
+        """
+        self.ensure_one()
+        if self.state != "pending_payment" or not self.hold_until:
+            return None
+        left = self.hold_until - fields.Datetime.now()
+        return max(int(left.total_seconds() // 60), 0)
+
+    def _get_downloadable_invoice(self):
+        """Return the invoice that the client may download: after a payment, not during one.
+
+        :rtype: recordset of `account.move`
+        """
+        self.ensure_one()
+        if self.payment_status == "processing" or self.currency_id.is_zero(self.amount_paid):
+            return self.env["account.move"]
+        return self._get_posted_invoices()[:1]
+
     def _get_open_transaction(self, **kwargs):
         """Return the unfinished transaction that paying again should go on with (design rule 6).
 
-        :param dict kwargs: ``provider_id``, ``payment_method_id``, ``flow``, ``amount`` and
-            ``tokenization_requested`` as the payment form sends them
+        :param dict kwargs: what :meth:`_prepare_transaction` returns
         :return: a draft transaction for the same amount by the same method, or nothing
         :rtype: recordset of `payment.transaction`
         """
@@ -33,7 +162,7 @@ class AppointmentPaymentBooking(models.Model):
             and t.provider_id.id == kwargs.get("provider_id")
             and t.payment_method_id.id == kwargs.get("payment_method_id")
             and not t.currency_id.compare_amounts(t.amount, kwargs["amount"])
-            and t.tokenize == bool(kwargs.get("tokenization_requested"))
+            and t.tokenize == kwargs["tokenization_requested"]
         )[:1]
 
     def _lock_for_payment(self):

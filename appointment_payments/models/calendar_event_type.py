@@ -131,6 +131,16 @@ class CalendarEventType(models.Model):
                     self.env._("The link to the terms has to start with https:// or /.")
                 )
 
+    def _get_selling_company(self, user):
+        """Return who sells an appointment with a practitioner.
+
+        :param user: the practitioner
+        :return: the category's company; for a shared category the practitioner's
+        :rtype: recordset of `res.company`
+        """
+        self.ensure_one()
+        return self.company_id or user.company_id
+
     def _get_taxes(self, company):
         """Return the taxes of the service in a company.
 
@@ -163,6 +173,24 @@ class CalendarEventType(models.Model):
         return self.env["payment.provider"]._get_appointment_smallest_charge(
             company, self.currency_id
         )
+
+    def _get_terms_url(self, company):
+        """Return the link to the terms that clients accept.
+
+        :param company: the selling `res.company`
+        :rtype: str|bool
+        """
+        self.ensure_one()
+        return self.terms_url or company.appointment_terms_url
+
+    def _get_refund_terms(self, company):
+        """Return what clients read about refunds.
+
+        :param company: the selling `res.company`
+        :rtype: str|bool
+        """
+        self.ensure_one()
+        return self.refund_terms or company.appointment_refund_terms
 
     def _resolve_terms(self, company):
         """Resolve what a client who books now in a company agrees to (design rules 8 and 10).
@@ -199,7 +227,9 @@ class CalendarEventType(models.Model):
             "price": self.price,
             "tax_ids": [(6, 0, self._get_taxes(company).ids)],
             "amount_total": taxes["total_included"],
-            "amount_tax": taxes["total_included"] - taxes["total_excluded"],
+            "amount_tax": self.currency_id.round(
+                taxes["total_included"] - taxes["total_excluded"]
+            ),
             "amount_due_now": due.now,
             "under_threshold": due.under_threshold,
         }

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 
 
@@ -6,13 +8,14 @@ class CalendarEventType(models.Model):
 
     _inherit = "calendar.event.type"
 
-    missing_ids = fields.Json(
+    missing_html = fields.Html(
         string="What is missing",
-        compute="_compute_missing_ids",
+        compute="_compute_is_ready",
         compute_sudo=True,
-        help="A list of {text, action} of what has to be set up before clients can book.",
+        sanitize=False,
+        help="What has to be set up before clients can book, each with a link to do it.",
     )
-    is_ready = fields.Boolean(compute="_compute_missing_ids", compute_sudo=True)
+    is_ready = fields.Boolean(compute="_compute_is_ready", compute_sudo=True)
     public_url = fields.Char(string="Public link", compute="_compute_public_url")
 
     @api.depends("slug")
@@ -25,12 +28,54 @@ class CalendarEventType(models.Model):
     @api.depends(
         "bookable", "company_id", "product_id", "price", "payment_mode", "duration", "user_ids"
     )
-    @api.depends_context("company")
-    def _compute_missing_ids(self):
+    @api.depends_context("company", "lang", "uid")
+    def _compute_is_ready(self):
         for category in self:
-            missing = category._get_missing(category.company_id or self.env.company)
-            category.missing_ids = missing
-            category.is_ready = not missing
+            # what is stored counts: practitioners get their working hours when it is saved
+            saved = category._origin
+            missing = saved._get_missing(saved.company_id or self.env.company) if saved else []
+            category.missing_html = self._render_missing(missing)
+            category.is_ready = bool(saved) and not missing
+
+    @api.model
+    def _render_missing(self, missing):
+        """Return as HTML what is missing, each with a link for those who can set it up.
+
+        :param list missing: what `_get_missing` returns
+        :return: an HTML list, or an empty string
+        :rtype: Markup
+        """
+        items = Markup().join(
+            Markup("<li>%s%s</li>") % (entry["text"], self._render_missing_action(entry["action"]))
+            for entry in missing
+        )
+        return Markup('<ul class="mb-0">%s</ul>') % items if items else ""
+
+    @api.model
+    def _render_missing_action(self, xmlid):
+        """Return the link to the screen where something is set up, or who can do it.
+
+        :param str xmlid: a window action, or ``False``
+        :rtype: Markup | str
+        """
+        action = xmlid and self.env.ref(xmlid, raise_if_not_found=False)
+        if not action:
+            return ""
+        action = action.sudo()  # the name of a screen is no secret; who may use it is asked below
+        if not self.env[action.res_model].sudo(False).has_access("write"):
+            return Markup(" <em>%s</em>") % self.env._("An administrator can do that.")
+        return Markup(' <a class="alert-link" href="/odoo/action-%s">%s</a>') % (
+            xmlid,
+            self.env._("Open %(screen)s", screen=action.name),
+        )
+
+    def action_open_public_page(self):
+        """Button: the page where clients book the category.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "target": "new", "url": self.public_url}
 
     def _get_missing(self, company):
         """List what has to be set up before clients can book this category in a company.

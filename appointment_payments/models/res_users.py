@@ -25,7 +25,8 @@ class ResUsers(models.Model):
         """Give users who were made practitioners directly, not through a role, their resource."""
         group = self.env.ref("appointment_payments.group_practitioner", raise_if_not_found=False)
         if group:
-            for user in self.filtered(lambda u: group in u.group_ids):
+            # Odoo writes groups while a user is being created, before the name is there
+            for user in self.filtered(lambda u: u.name and group in u.group_ids):
                 user._ensure_practitioner_resource(user.company_id)
 
     def _get_practitioner_resources(self, company=None):

@@ -129,9 +129,9 @@ def by_local_day(starts, tz_name):
     :return: the days in order, each with its times in order: aware, local.
     :rtype: dict[date, list[datetime]]
     """
-    days, local_zone = {}, zone(tz_name)
+    days = {}
     for start in sorted(starts):
-        local = pytz.utc.localize(start).astimezone(local_zone)
+        local = to_local(start, tz_name)
         days.setdefault(local.date(), []).append(local)
     return days
 
@@ -149,4 +149,52 @@ def parse_instant(text):
         moment = datetime.fromisoformat(text)
         return moment.astimezone(pytz.utc).replace(tzinfo=None)
     except (ValueError, OverflowError):  # the 31st of June; year 1 before its first hour
+        return None
+
+
+def to_local(moment, tz_name):
+    """Return a moment as a clock on the wall shows it.
+
+    :param datetime moment: naive UTC.
+    :param str tz_name: the reader's time zone; UTC if empty or unknown.
+    :return: the same moment, aware, local.
+    :rtype: datetime
+    """
+    return pytz.utc.localize(moment).astimezone(zone(tz_name))
+
+
+def to_utc(moment):
+    """Return an aware moment as Odoo stores it.
+
+    :param datetime moment: aware.
+    :return: the same moment in naive UTC.
+    :rtype: datetime
+    """
+    return moment.astimezone(pytz.utc).replace(tzinfo=None)
+
+
+def to_text(moment):
+    """Write a moment so that `parse_instant` reads it back.
+
+    :param datetime moment: naive UTC, or aware.
+    :return: ISO 8601 in UTC, to the second.
+    :rtype: str
+    """
+    if moment.tzinfo:
+        moment = to_utc(moment)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_start(text, tz_name):
+    """Read a day that a visitor's browser sent, as the moment it begins. Never raises.
+
+    :param str text: 'YYYY-MM-DD'.
+    :param str tz_name: the reader's time zone; UTC if empty or unknown.
+    :return: the day's first moment in naive UTC, None if the text is anything else.
+    :rtype: datetime | None
+    """
+    try:
+        day = datetime.strptime(text or "", "%Y-%m-%d")
+        return to_utc(zone(tz_name).localize(day))
+    except (TypeError, ValueError, OverflowError):
         return None

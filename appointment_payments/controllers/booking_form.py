@@ -1,0 +1,57 @@
+"""What visitors type into the booking form, checked before anything is made of it."""
+
+import re
+
+from odoo.http import request
+from odoo.tools import email_normalize
+
+from ..rules import slots
+
+MAX_LENGTH = {"name": 100, "email": 254, "phone": 32, "note": 2000}
+TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+class BookingForm:
+    """The details that a visitor sent.
+
+    :ivar dict values: what was typed, trimmed, to show again as it was
+    :ivar dict errors: a sentence that says what to do, by field name
+    """
+
+    def __init__(self, post, logged_in, terms_url):
+        """Check what was sent.
+
+        :param dict post: the form, as the browser sent it
+        :param bool logged_in: whether the visitor's name and address are known
+        :param str|bool terms_url: the terms to accept, if there are any
+        """
+        self.values = {name: str(post.get(name) or "").strip() for name in MAX_LENGTH}
+        self.values["accept_terms"] = bool(post.get("accept_terms"))
+        token = str(post.get("checkout_token") or "")
+        self.token = token if TOKEN.fullmatch(token) else None
+        self.start = slots.parse_instant(post.get("other_start") or post.get("start") or "")
+        self.errors = {}
+        if not logged_in:
+            self._check_contact()
+        self._check_lengths()
+        if terms_url and not self.values["accept_terms"]:
+            self.errors["accept_terms"] = request.env._("Please accept the terms to go on.")
+
+    def _check_contact(self):
+        if not self.values["name"]:
+            self.errors["name"] = request.env._("Please enter your name.")
+        if not self.values["email"]:
+            self.errors["email"] = request.env._("Please enter your email address.")
+        elif not email_normalize(self.values["email"]):
+            self.errors["email"] = request.env._(
+                "This does not look like an email address. Example: name@example.com"
+            )
+
+    def _check_lengths(self):
+        for name, limit in MAX_LENGTH.items():
+            if len(self.values[name]) > limit:
+                self.errors[name] = request.env._(
+                    "Please use at most %(limit)s characters.", limit=limit
+                )
+        if "\n" in self.values["name"] or "\r" in self.values["name"]:
+            self.errors["name"] = request.env._("Please enter your name on one line.")

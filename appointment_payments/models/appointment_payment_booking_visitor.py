@@ -1,0 +1,82 @@
+from odoo import api, fields, models
+
+from .appointment_payment_occupancy import SlotTakenError
+
+
+class AppointmentPaymentBooking(models.Model):
+    """Bookings that visitors make on the public page (design rule 15)."""
+
+    _inherit = "appointment.payment.booking"
+
+    client_note = fields.Text(string="Message of the client", readonly=True)
+
+    @api.model
+    def _book_for_visitor(self, category, user, start, details, partner=None):
+        """Make a booking for a visitor; runs as OdooBot in the booking's company.
+
+        A second submit of the same form returns the first booking. The same form with another
+        time gives up the first and books anew, unless its payment is under way.
+
+        :param category: a bookable `calendar.event.type`
+        :param user: the practitioner
+        :param datetime start: naive UTC
+        :param dict details: ``name``, ``email``, ``phone``, ``note``, ``checkout_token``, ``lang``
+            and ``tz``, checked before
+        :param partner: the logged-in client, or none for a new contact
+        :return: the booking
+        :rtype: recordset of `appointment.payment.booking`
+        :raise SlotTakenError: when the time is not on offer
+        """
+        earlier = self._find_by_checkout_token(details["checkout_token"])
+        if earlier and not earlier._give_way_to(user, start):
+            return earlier
+        company = category._get_selling_company(user)
+        availability = self.env["appointment.payment.availability"]
+        if not availability._is_offered(category, company, user, start):
+            raise SlotTakenError(self.env._("This time is not free any more."))
+        return self.with_company(company)._book(
+            category,
+            company,
+            user,
+            start,
+            partner or self._create_visitor_contact(details),
+            tz=details["tz"],
+            lang=details["lang"],
+            client_note=details["note"],
+            checkout_token=details["checkout_token"],
+            accepted_terms_at=fields.Datetime.now(),
+            origin="portal",
+        )
+
+    def _give_way_to(self, user, start):
+        """Give an unpaid booking up when its own form now asks for another time.
+
+        :param user: the practitioner that the form asks for
+        :param datetime start: the start that the form asks for, naive UTC
+        :return: whether the booking was given up
+        :rtype: bool
+        """
+        self.ensure_one()
+        if (self.user_id, self.start) == (user, start) or self._has_payment_under_way():
+            return False
+        return bool(self._set_expired("replaced"))
+
+    @api.model
+    def _create_visitor_contact(self, details):
+        """Make a contact for an anonymous visitor.
+
+        Never an existing one: that would let strangers write into a client's file, and tell
+        them that the client is known here.
+
+        :param dict details: see :meth:`_book_for_visitor`
+        :rtype: recordset of `res.partner`
+        """
+        return self.env["res.partner"].create(
+            {
+                "name": details["name"],
+                "email": details["email"],
+                "phone": details["phone"],
+                "lang": details["lang"],
+                "tz": details["tz"],
+            }
+        )

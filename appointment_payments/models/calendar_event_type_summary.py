@@ -1,0 +1,75 @@
+from odoo import api, fields, models
+
+
+class CalendarEventType(models.Model):
+    """What the form of a category says in words about its payment."""
+
+    _inherit = "calendar.event.type"
+
+    asks_deposit = fields.Boolean(
+        compute="_compute_payment_summary",
+        compute_sudo=True,
+        help="Whether the deposit of the category is what clients are asked for.",
+    )
+    practice_payment = fields.Char(
+        string="The practice asks",
+        compute="_compute_payment_summary",
+        compute_sudo=True,
+        help="What “As the practice does” means today.",
+    )
+    payment_summary = fields.Char(
+        string="Clients are asked", compute="_compute_payment_summary", compute_sudo=True
+    )
+
+    @api.depends(
+        "company_id",
+        "currency_id",
+        "deposit_fixed",
+        "deposit_percent",
+        "deposit_type",
+        "payment_mode",
+        "price",
+        "product_id.taxes_id",
+    )
+    @api.depends_context("company", "lang")
+    def _compute_payment_summary(self):
+        modes = self.env["res.company"]._fields["appointment_payment_mode"]
+        labels = dict(modes._description_selection(self.env))
+        for category in self:
+            company = category.company_id or self.env.company
+            practice_mode = company.appointment_payment_mode
+            category.asks_deposit = category.payment_mode == "deposit" or (
+                category.payment_mode == "default" and practice_mode == "deposit"
+            )
+            category.practice_payment = labels.get(practice_mode)
+            category.payment_summary = category._get_payment_sentence(company)
+
+    def _get_payment_sentence(self, company):
+        """Return in words what a client who books now in a company is asked for.
+
+        :param company: the selling `res.company`
+        :rtype: str
+        """
+        self.ensure_one()
+        amounts = self._resolve_terms(company)
+        now, total = amounts["amount_due_now"], amounts["amount_total"]
+        if not company.appointment_prepayment:
+            return self.env._("Nothing: asking for money at booking is switched off in the settings.")
+        if amounts["under_threshold"]:
+            return self.env._(
+                "Nothing: %(price)s is less than %(threshold)s, the amount from which you ask.",
+                price=self.currency_id.format(total),
+                threshold=self.currency_id.format(
+                    company._get_appointment_threshold(self.currency_id)
+                ),
+            )
+        if self.currency_id.is_zero(now):
+            return self.env._("Nothing at booking.")
+        later = self.currency_id.round(total - now)
+        if self.currency_id.is_zero(later):
+            return self.env._("%(now)s at booking.", now=self.currency_id.format(now))
+        return self.env._(
+            "%(now)s at booking, %(later)s later.",
+            now=self.currency_id.format(now),
+            later=self.currency_id.format(later),
+        )
