@@ -30,7 +30,6 @@ class AppointmentPaymentBooking(models.Model):
         self.ensure_one()
         report = {}
         payer = self.payer_id
-        # in the payer's view: staff who open the page see what their client sees
         providers = self.env["payment.provider"]._get_compatible_providers(
             self.company_id.id,
             payer.id,
@@ -38,7 +37,7 @@ class AppointmentPaymentBooking(models.Model):
             currency_id=self.currency_id.id,
             report=report,
             appointment_booking_id=self.id,
-        )
+        ).filtered("is_published")  # OdooBot would see the others too
         methods = self.env["payment.method"]._get_compatible_payment_methods(
             providers.ids,
             payer.id,
@@ -51,7 +50,7 @@ class AppointmentPaymentBooking(models.Model):
         if is_payer:
             tokens = tokens._get_available_tokens(providers.ids, payer.id)
         return {
-            "providers_sudo": providers.filtered("is_published"),
+            "providers_sudo": providers,
             "payment_methods_sudo": methods,
             "tokens_sudo": tokens,
             "availability_report": report,

@@ -14,6 +14,7 @@ class CalendarEventType(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company",
+        ondelete="restrict",
         help="Empty: shared by all companies; the practitioner's company then sells it.",
     )
     currency_id = fields.Many2one(
@@ -29,6 +30,7 @@ class CalendarEventType(models.Model):
         "product.product",
         string="Service",
         domain="[('type', '=', 'service')]",
+        ondelete="restrict",
         check_company=True,
         help="Gives the invoice line its taxes and income account.",
     )
@@ -46,7 +48,9 @@ class CalendarEventType(models.Model):
     terms_url = fields.Char(string="Terms and conditions (link)")
     refund_terms = fields.Text(string="Refund terms", translate=True)
 
-    _name_uniq = models.UniqueIndex(
+    # takes the place of stock's UNIQUE (name), which forbids one name in two companies
+    _name_uniq = models.Constraint("CHECK (name IS NOT NULL)")
+    _name_company_uniq = models.UniqueIndex(
         "((name->>'en_US'), COALESCE(company_id, 0))",
         "A category with this name exists already in this company. Choose another name.",
     )

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import SUPERUSER_ID, fields, models
 
 
@@ -41,11 +43,15 @@ class PaymentTransaction(models.Model):
         return super()._apply_updates(payment_data)
 
     def _update_state(self, allowed_states, target_state, state_message):
-        """Override of `payment`: act on what happened to a booking's payment within the minute."""
+        """Override of `payment`: act soon on what happened to a booking's payment.
+
+        A minute later, because the payment page itself usually does it at once.
+        """
         moved = super()._update_state(allowed_states, target_state, state_message)
         if moved.appointment_booking_id:
+            cron = self.env.ref("payment.cron_post_process_payment_tx")
             # sudo: the public page has no right on scheduled actions
-            self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
+            cron.sudo()._trigger(at=fields.Datetime.now() + timedelta(minutes=1))
         return moved
 
     def _post_process(self):
