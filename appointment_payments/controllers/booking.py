@@ -6,6 +6,7 @@ from werkzeug.exceptions import NotFound
 
 from odoo import SUPERUSER_ID, fields, http
 from odoo.http import request
+from odoo.tools import email_normalize
 from odoo.tools.misc import format_date, format_time
 
 from ..models.appointment_payment_occupancy import SlotTakenError
@@ -102,6 +103,7 @@ class AppointmentBooking(http.Controller):
     def _book(self, category, user, form, tz):
         details = {
             **form.values,
+            "email": email_normalize(form.values["email"]),
             "checkout_token": form.token,
             "lang": request.env.lang or request.env.user.lang,
             "tz": tz,
@@ -142,7 +144,9 @@ class AppointmentBooking(http.Controller):
             "res_company": company,
             "currency": category.currency_id,
             "terms": terms,
-            "amount_later": terms["amount_total"] - terms["amount_due_now"],
+            "amount_later": category.currency_id.round(
+                terms["amount_total"] - terms["amount_due_now"]
+            ),
             "closed": bool(missing),
             "terms_url": category._get_terms_url(company),
             "refund_terms": category._get_refund_terms(company),

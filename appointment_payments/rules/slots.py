@@ -14,6 +14,9 @@ from .schedule import zone
 
 INSTANT = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(Z|[+-][0-9]{2}:[0-9]{2})")
 
+# far enough from the ends of the calendar that nobody who computes with a moment falls off
+BOOKABLE_YEARS = range(1970, 3000)
+
 
 def merge(intervals):
     """Join intervals that overlap or touch.
@@ -140,16 +143,16 @@ def parse_instant(text):
     """Read a moment that a visitor's browser sent. Never raises.
 
     :param str text: 'YYYY-MM-DDTHH:MM:SS' followed by 'Z' or an offset such as '+02:00'.
-    :return: the moment in naive UTC, None if the text is anything else.
+    :return: the moment in naive UTC, None if the text is anything else or of another age.
     :rtype: datetime | None
     """
     if not isinstance(text, str) or not INSTANT.fullmatch(text):
         return None
     try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(pytz.utc).replace(tzinfo=None)
+        moment = to_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):  # the 31st of June; year 1 before its first hour
         return None
+    return moment if moment.year in BOOKABLE_YEARS else None
 
 
 def to_local(moment, tz_name):
@@ -194,7 +197,7 @@ def day_start(text, tz_name):
     :rtype: datetime | None
     """
     try:
-        day = datetime.strptime(text or "", "%Y-%m-%d")
-        return to_utc(zone(tz_name).localize(day))
-    except (TypeError, ValueError, OverflowError):
+        day = datetime.strptime(text, "%Y-%m-%d")
+    except (TypeError, ValueError):
         return None
+    return to_utc(zone(tz_name).localize(day)) if day.year in BOOKABLE_YEARS else None
