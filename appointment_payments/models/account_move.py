@@ -80,4 +80,5 @@ class AccountMove(models.Model):
             "appointment_payments.action_appointment_payment_booking"
         )
         action["domain"] = [("id", "in", self.appointment_booking_ids.ids)]
+        action["context"] = {}
         return action

@@ -1,10 +1,22 @@
-from odoo import models
+from odoo import api, fields, models
 
 
 class AppointmentPaymentBooking(models.Model):
-    """The buttons of a booking's form that open something else."""
+    """What the form of a booking needs: its buttons that open something else."""
 
     _inherit = "appointment.payment.booking"
+
+    day_has_come = fields.Boolean(
+        compute="_compute_day_has_come",
+        help="From the day of the appointment on, staff are asked whether the client came.",
+    )
+
+    @api.depends("start", "tz")
+    def _compute_day_has_come(self):
+        now = fields.Datetime.now()
+        for booking in self:
+            day = booking._local(booking.start).date()
+            booking.day_has_come = day <= booking._local(now).date()
 
     def action_preview(self):
         """Button: the booking as its client sees it.

@@ -17,7 +17,8 @@ class CalendarEvent(models.Model):
         "appointment.payment.booking", "event_id", string="Bookings", copy=False
     )
     appointment_booking_count = fields.Integer(
-        compute="_compute_appointment_status", compute_sudo=True
+        compute="_compute_appointment_booking_count",
+        help="The bookings that the user may open.",
     )
     appointment_status = fields.Char(
         string="Appointment", compute="_compute_appointment_status", compute_sudo=True
@@ -27,11 +28,22 @@ class CalendarEvent(models.Model):
     def _compute_appointment_status(self):
         for event in self:
             bookings = event.appointment_booking_ids
-            event.appointment_booking_count = len(bookings)
             event.appointment_status = ", ".join(
                 f"{booking._get_label('state')} · {booking._get_label('payment_status')}"
                 for booking in bookings
             )
+
+    @api.depends("appointment_booking_ids")
+    @api.depends_context("uid")
+    def _compute_appointment_booking_count(self):
+        bookings = self.env["appointment.payment.booking"]
+        counts = {}
+        if bookings.has_access("read"):
+            counts = dict(
+                bookings._read_group([("event_id", "in", self.ids)], ["event_id"], ["__count"])
+            )
+        for event in self:
+            event.appointment_booking_count = counts.get(event._origin, 0)
 
     def write(self, vals):
         result = super().write(vals)
@@ -99,8 +111,8 @@ class CalendarEvent(models.Model):
             "appointment_payments.action_appointment_payment_booking"
         )
         action["domain"] = [("event_id", "=", self.id)]
-        if len(self.appointment_booking_ids) == 1:
-            action.update(
-                views=[(False, "form")], view_mode="form", res_id=self.appointment_booking_ids.id
-            )
+        action["context"] = {}
+        bookings = self.env["appointment.payment.booking"].search(action["domain"], limit=2)
+        if len(bookings) == 1:
+            action.update(views=[(False, "form")], view_mode="form", res_id=bookings.id)
         return action

@@ -1,4 +1,7 @@
+from datetime import time
+
 from odoo import api, fields, models
+from odoo.tools.misc import format_time
 
 
 class ResourceResource(models.Model):
@@ -6,8 +9,8 @@ class ResourceResource(models.Model):
 
     _inherit = "resource.resource"
 
-    appointment_attendance_ids = fields.One2many(
-        related="calendar_id.attendance_ids", string="Weekly hours"
+    appointment_hours = fields.Text(
+        string="Weekly hours in words", compute="_compute_appointment_hours"
     )
     appointment_colleague_count = fields.Integer(
         compute="_compute_appointment_colleague_count",
@@ -24,6 +27,53 @@ class ResourceResource(models.Model):
         )
         for resource in self:
             resource.appointment_colleague_count = max(counts.get(resource.calendar_id, 0) - 1, 0)
+
+    @api.depends(
+        "calendar_id.attendance_ids.day_period",
+        "calendar_id.attendance_ids.dayofweek",
+        "calendar_id.attendance_ids.hour_from",
+        "calendar_id.attendance_ids.hour_to",
+        "calendar_id.attendance_ids.week_type",
+    )
+    @api.depends_context("lang")
+    def _compute_appointment_hours(self):
+        for resource in self:
+            attendances = resource.calendar_id.attendance_ids.filtered(
+                lambda a: not a.display_type and a.day_period != "lunch"
+            )
+            resource.appointment_hours = "\n".join(
+                self._format_appointment_day(of_day)
+                for of_day in attendances.grouped(lambda a: (a.week_type or "", a.dayofweek)).values()
+            )
+
+    @api.model
+    def _format_appointment_day(self, attendances):
+        """Return in words when somebody works on one day of the week.
+
+        :param attendances: the day's `resource.calendar.attendance`
+        :rtype: str
+        """
+        first = attendances[0]
+        labels = {
+            name: dict(first._fields[name]._description_selection(self.env)).get(first[name])
+            for name in ("dayofweek", "week_type")
+        }
+        periods = ", ".join(
+            f"{self._format_appointment_hour(a.hour_from)} – {self._format_appointment_hour(a.hour_to)}"
+            for a in attendances.sorted("hour_from")
+        )
+        day = " ".join(filter(None, (labels["dayofweek"], labels["week_type"])))
+        return self.env._("%(day)s: %(periods)s", day=day, periods=periods)
+
+    @api.model
+    def _format_appointment_hour(self, hours):
+        """Return a time of day that is kept in hours as people read it.
+
+        :param float hours: 9.5 for half past nine; 24 is midnight
+        :rtype: str
+        """
+        minutes = round(hours * 60) % (24 * 60)
+        return format_time(self.env, time(minutes // 60, minutes % 60), time_format="short")
 
     def action_open_appointment_hours(self):
         """Button: change the weekly hours, for everyone who works them.
@@ -46,9 +96,8 @@ class ResourceResource(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        self.calendar_id = self.calendar_id.copy(
-            {"name": self.env._("Hours of %(name)s", name=self.name)}
-        )
+        self.calendar_id = self.calendar_id.copy()
+        self.calendar_id.name = self.env._("Hours of %(name)s", name=self.name)
         return self.action_open_appointment_hours()
 
     def action_open_appointment_time_off(self):
@@ -61,5 +110,8 @@ class ResourceResource(models.Model):
             "appointment_payments.action_practitioner_time_off"
         )
         action["domain"] = [("resource_id", "=", self.id)]
-        action["context"] = {"default_resource_id": self.id}
+        action["context"] = {
+            "default_calendar_id": self.calendar_id.id,
+            "default_resource_id": self.id,
+        }
         return action
