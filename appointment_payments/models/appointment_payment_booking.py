@@ -225,7 +225,10 @@ class AppointmentPaymentBooking(models.Model):
         :raise SlotTakenError: when it is taken already
         """
         for booking in self:
-            resources = booking.user_id._get_practitioner_resources()
+            user = booking.user_id
+            resources = user._get_practitioner_resources()
+            # a time that nobody's resource takes would be guarded by nothing
+            resources = resources or user._ensure_practitioner_resource(booking.company_id)
             # sudo: the guard sees the bookings of every company
             self.env["appointment.payment.occupancy"].sudo()._take(
                 booking, resources, booking.start, booking.stop

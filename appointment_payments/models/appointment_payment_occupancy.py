@@ -125,7 +125,7 @@ class AppointmentPaymentOccupancy(models.Model):
             "INSERT INTO appointment_payment_occupancy (booking_id, resource_id, seat, start,"
             " stop, create_uid, create_date, write_uid, write_date)"
             " SELECT %s, id, 1, %s, %s, %s, now() AT TIME ZONE 'UTC', %s,"
-            " now() AT TIME ZONE 'UTC' FROM unnest(%s) AS id",
+            " now() AT TIME ZONE 'UTC' FROM unnest(%s::int[]) AS id",
             booking.id,
             start,
             stop,

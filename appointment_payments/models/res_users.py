@@ -11,13 +11,15 @@ class ResUsers(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        users = super().create(vals_list)
+        # Odoo writes groups half-way through, when reading a name would cache that there is none
+        creating = self.with_context(appointment_creating_users=True)
+        users = super(ResUsers, creating).create(vals_list).with_env(self.env)
         users._ensure_resource_of_new_practitioners()
         return users
 
     def write(self, vals):
         result = super().write(vals)
-        if "group_ids" in vals:
+        if "group_ids" in vals and not self.env.context.get("appointment_creating_users"):
             self._ensure_resource_of_new_practitioners()
         return result
 
@@ -25,8 +27,7 @@ class ResUsers(models.Model):
         """Give users who were made practitioners directly, not through a role, their resource."""
         group = self.env.ref("appointment_payments.group_practitioner", raise_if_not_found=False)
         if group:
-            # Odoo writes groups while a user is being created, before the name is there
-            for user in self.filtered(lambda u: u.name and group in u.group_ids):
+            for user in self.filtered(lambda u: group in u.group_ids):
                 user._ensure_practitioner_resource(user.company_id)
 
     def _get_practitioner_resources(self, company=None):
