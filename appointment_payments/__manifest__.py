@@ -30,8 +30,12 @@
         "views/appointment_payments_menus.xml",
         "views/booking_templates.xml",
         "views/portal_templates.xml",
+        "views/stripe_templates.xml",
     ],
     "demo": [
+        "demo/demo_company.xml",
+        "demo/demo_people.xml",
+        "demo/demo_bookings.xml",
     ],
     "assets": {
         "web.assets_frontend": [
@@ -40,5 +44,4 @@
     },
     "pre_init_hook": "pre_init_hook",
     "application": True,
-    "installable": True,
 }

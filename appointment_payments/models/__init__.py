@@ -26,3 +26,5 @@ from . import res_config_settings
 from . import res_partner
 from . import res_users
 from . import resource_resource
+from . import stripe_payment_provider
+from . import stripe_payment_transaction

@@ -59,7 +59,6 @@ class AppointmentPaymentBooking(models.Model):
     )
     payer_id = fields.Many2one(
         "res.partner",
-        string="Payer",
         required=True,
         ondelete="restrict",
         index=True,
@@ -157,9 +156,10 @@ class AppointmentPaymentBooking(models.Model):
 
     def _compute_access_url(self):
         """Override of `portal`."""
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for booking in self:
             booking.access_url = f"/my/appointment-bookings/{booking.id}"
+        return result
 
     def _get_report_base_filename(self):
         self.ensure_one()

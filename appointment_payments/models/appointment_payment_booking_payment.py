@@ -30,6 +30,8 @@ class AppointmentPaymentBooking(models.Model):
         self.ensure_one()
         report = {}
         payer = self.payer_id
+        # for the providers' inline forms, which get no document
+        self = self.with_context(appointment_captures_at_once=True)
         providers = self.env["payment.provider"]._get_compatible_providers(
             self.company_id.id,
             payer.id,

@@ -34,7 +34,7 @@ class CalendarEventType(models.Model):
         check_company=True,
         help="Gives the invoice line its taxes and income account.",
     )
-    price = fields.Monetary(string="Price", help="The unit price under the taxes of the service.")
+    price = fields.Monetary(help="The unit price under the taxes of the service.")
     price_total = fields.Monetary(
         string="Price with taxes", compute="_compute_price_total", compute_sudo=True
     )

@@ -61,17 +61,16 @@ class PaymentTransaction(models.Model):
         may meet here: the second waits for the first, fails to serialize, and finds it done.
         """
         booked = self.filtered("appointment_booking_id")
-        if self - booked:
-            super(PaymentTransaction, self - booked)._post_process()
         for transaction in booked:
             transaction = transaction.with_user(SUPERUSER_ID).with_company(transaction.company_id)
             booking = transaction.appointment_booking_id
             booking._lock_for_payment()
             booking._receive_transaction(transaction)
             super(PaymentTransaction, transaction)._post_process()
+        return super(PaymentTransaction, self - booked)._post_process()
 
     def _log_message_on_linked_documents(self, message):
         """Override of `payment`: the booking's chatter tells what happened to its money."""
-        super()._log_message_on_linked_documents(message)
         if self.appointment_booking_id:
             self.appointment_booking_id.with_user(SUPERUSER_ID).message_post(body=message)
+        return super()._log_message_on_linked_documents(message)

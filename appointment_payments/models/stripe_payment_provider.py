@@ -1,3 +1,4 @@
+import json
 import os
 from urllib.parse import urlsplit
 
@@ -73,6 +74,18 @@ class PaymentProvider(models.Model):
         """
         url = self._stripe_get_js_url()
         return {"src": url} if url else {}
+
+    def _stripe_get_inline_form_values(self, *args, **kwargs):
+        """Override of `payment_stripe`: the form's Payment Element agrees with the intent.
+
+        The form gets no document, so the booking's page puts what it needs in the context.
+
+        :rtype: str
+        """
+        serialized = super()._stripe_get_inline_form_values(*args, **kwargs)
+        if not self.env.context.get("appointment_captures_at_once"):
+            return serialized
+        return json.dumps({**json.loads(serialized), "capture_method": "automatic"})
 
     def _get_smallest_charge(self, currency):
         """Override of `appointment_payments`: Stripe refuses smaller amounts."""

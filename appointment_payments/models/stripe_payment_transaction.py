@@ -46,6 +46,16 @@ class PaymentTransaction(models.Model):
             self.provider_reference = intent["id"]
         return intent
 
+    def _stripe_prepare_payment_intent_payload(self):
+        """Override of `payment_stripe`: a booking that needs no answer is captured at once (rule 9).
+
+        :rtype: dict
+        """
+        payload = super()._stripe_prepare_payment_intent_payload()
+        if self.appointment_booking_id:
+            payload["capture_method"] = "automatic"
+        return payload
+
     def _stripe_keeps_intent(self):
         """Return whether the transaction pays a booking in Stripe's own form.
 

@@ -10,6 +10,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.fields import Command
 
+env = env  # noqa: F821, PLW0127  (Odoo's shell defines it)
+
 ROUNDS = 10
 
 company = env.company

@@ -10,6 +10,8 @@ from datetime import UTC, timedelta
 from odoo import fields
 from odoo.fields import Command
 
+env = env  # noqa: F821, PLW0127  (Odoo's shell defines it)
+
 ROUNDS = 5
 SIZES = [(1, 1000), (5, 1000), (20, 5000)]
 

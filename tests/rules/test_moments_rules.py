@@ -17,7 +17,9 @@ def test_an_instant_of_another_age_is_none(text):
     assert slots.parse_instant(text) is None
 
 
-@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31", "2026-13-01", "", None, 7, "x" * 9999])
+@pytest.mark.parametrize(
+    "text", ["0001-01-01", "9999-12-31", "2026-13-01", "", None, 7, "x" * 9999]
+)
 def test_a_day_that_is_none_does_not_raise(text):
     assert slots.day_start(text, "Europe/Paris") is None
 
