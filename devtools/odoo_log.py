@@ -9,7 +9,7 @@ ENTRY = re.compile(
     r"^\d{4}-\d\d-\d\d [\d:,]+ \d+ (?P<level>[A-Z]+) \S+ (?P<logger>[\w.]+): (?P<message>.*)"
 )
 STARTED = re.compile(r"^Starting (\S+) \.\.\.")
-FAILED = re.compile(r"^(?:FAIL|ERROR): (?:Subtest )?(\S+)")
+FAILED = re.compile(r"^(?:FAIL|ERROR): (?:Subtest )?(setUpClass .*|\S+)")
 SKIPPED = re.compile(r"^skipped (\S+) :")
 SERIOUS = ("WARNING", "ERROR", "CRITICAL")
 OURS = f"odoo.addons.{paths.ADDON_NAME}"

@@ -110,17 +110,19 @@ def run(log, *arguments):
     return processes.finish(process)
 
 
-def run_script(database, script):
+def run_script(database, script, options=(), more_environment=None):
     """Run a script in Odoo's shell.
 
     :param str database: where
     :param str script: Python code, with `env`; it commits by itself
+    :param options: more options of Odoo
+    :param dict more_environment: more environment variables
     :return: what it printed
     :rtype: str
     """
     result = subprocess.run(
-        command("shell", "-d", database, "--no-http", "--log-level=warn"),
-        env=environment(),
+        command("shell", "-d", database, "--no-http", "--log-level=warn", *options),
+        env={**environment(), **(more_environment or {})},
         input=script,
         text=True,
         capture_output=True,

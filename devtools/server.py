@@ -7,12 +7,15 @@ import urllib.error
 import urllib.request
 
 from . import databases, odoo_log, odoo_run, postgres, processes, say
+from .mailbox import Mailbox
 
 START_SECONDS = 90
 
 
 class OdooServer:
-    """An Odoo server on a port of 127.0.0.1, with one database.
+    """An Odoo server on a port of 127.0.0.1, with one database and a mailbox.
+
+    Its mails go nowhere: they are in `mailbox.messages`.
 
     :param str database: the database, which must exist
     :param Path log_path: where Odoo logs; further starts are appended
@@ -28,6 +31,7 @@ class OdooServer:
         self.environment = dict(environment or {})
         self.port = port or odoo_run.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.mailbox = Mailbox()
         self.process = None
         self._allowed = []
 
@@ -36,14 +40,18 @@ class OdooServer:
         return self
 
     def __exit__(self, *_error):
+        self.close()
+
+    def close(self):
+        """Stop the server for good, with its mailbox."""
         self.stop()
+        self.mailbox.close()
 
     def start(self):
         """Start the server and wait until it answers."""
         self._set_base_url()
-        arguments = ["-d", self.db, "--http-port", self.port, *self.options]
-        if not any(option.startswith("--gevent-port") for option in self.options):
-            arguments += ["--gevent-port", odoo_run.free_port()]
+        ports = ["--http-port", self.port, "--gevent-port", odoo_run.free_port()]
+        arguments = ["-d", self.db, *ports, *self._mail_options(), *self.options]
         with self.log_path.open("a") as log:
             self.process = subprocess.Popen(
                 odoo_run.command(*arguments),
@@ -81,7 +89,9 @@ class OdooServer:
         :return: what it printed
         :rtype: str
         """
-        return odoo_run.run_script(self.db, script)
+        return odoo_run.run_script(
+            self.db, script, options=self._mail_options(), more_environment=self.environment
+        )
 
     def connect(self):
         """Return a connection of psycopg2 to the server's database.
@@ -133,6 +143,13 @@ class OdooServer:
             if entry.is_serious and (entry.is_ours or entry.level != "WARNING")
         ]
         return [text for text in serious if not any(rule.search(text) for rule in self._allowed)]
+
+    def _mail_options(self):
+        """Return the options that lead Odoo's mails into the mailbox.
+
+        :rtype: list[str]
+        """
+        return ["--smtp", "127.0.0.1", "--smtp-port", str(self.mailbox.port)]
 
     def _set_base_url(self):
         """Have links and PDFs point at this server."""

@@ -8,6 +8,8 @@ import pytest
 from devtools import databases, debian, paths, processes, testing
 from devtools.server import fresh_server
 
+from .practice import Practice
+
 
 def pytest_addoption(parser):
     """Add --long."""
@@ -52,7 +54,7 @@ def make_server(log_folder):
 
     yield make
     for server in servers:
-        server.stop()
+        server.close()
         databases.drop(server.db)
     unexpected = [text for server in servers for text in server.unexpected_log()]
     assert not unexpected, "\n".join(["Odoo logged:", *unexpected])
@@ -62,6 +64,18 @@ def make_server(log_folder):
 def server(make_server):
     """Return the Odoo server that tests share when they need nothing special."""
     return make_server()
+
+
+@pytest.fixture(scope="session")
+def practice(server):
+    """Return a practice on the shared server, paid with the Demo provider."""
+    return Practice(server)
+
+
+@pytest.fixture
+def visitor(practice):
+    """Return somebody who has never been at the practice's pages."""
+    return practice.visitor()
 
 
 @pytest.fixture(scope="session")
