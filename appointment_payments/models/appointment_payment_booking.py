@@ -8,6 +8,10 @@ FROZEN_FIELDS = frozenset(
         "accepted_terms_at",
         "access_token",
         "amount_due_now",
+        "amount_held",
+        "amount_paid",
+        "amount_refunded",
+        "amount_residual",
         "amount_tax",
         "amount_total",
         "category_id",
@@ -24,6 +28,7 @@ FROZEN_FIELDS = frozenset(
         "partner_id",
         "payer_id",
         "payment_mode",
+        "payment_status",
         "pending_until",
         "price",
         "start",
@@ -128,7 +133,7 @@ class AppointmentPaymentBooking(models.Model):
         return super().write(vals)
 
     def _check_frozen_fields(self, vals):
-        """Refuse a change of what the client agreed to, by whatever road it comes (rule 10).
+        """Refuse a change of what the client agreed to or has paid, by any road (rules 4, 10).
 
         :raise UserError: when a person, not the system, writes a frozen field
         """
@@ -136,8 +141,8 @@ class AppointmentPaymentBooking(models.Model):
         if frozen and not self.env.su:
             raise UserError(
                 self.env._(
-                    "What a client agreed to cannot be edited: %(fields)s. Move the appointment in"
-                    " the calendar, or cancel this booking and make a new one.",
+                    "What a client agreed to or has paid cannot be edited: %(fields)s. Move the"
+                    " appointment in the calendar, or cancel this booking and make a new one.",
                     fields=", ".join(self._fields[name].string for name in sorted(frozen)),
                 )
             )

@@ -121,10 +121,10 @@ class AppointmentPaymentBooking(models.Model):
     def _set_confirmed_again(self):
         """Confirm expired bookings whose payment arrived late, where the time is still free.
 
-        :return: the bookings that moved; the others' time is gone
+        :return: the bookings that moved; the others' time is gone, or has begun
         """
-        moved = self.browse()
-        for booking in self.filtered(lambda b: b.state == "expired"):
+        moved, now = self.browse(), fields.Datetime.now()
+        for booking in self.filtered(lambda b: b.state == "expired" and b.start > now):
             try:
                 with self.env.cr.savepoint():
                     booking._occupy()
