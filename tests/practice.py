@@ -1,0 +1,336 @@
+"""A small practice on a real server, and what its visitors send over HTTP."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import lxml.html
+import requests
+
+SET_UP = """
+import json
+from odoo.fields import Command
+
+env = env(context=dict(env.context, tracking_disable=True))
+company = env.company
+env.ref("base.EUR").active = True
+company.write({
+    "name": "Practice Linden", "email": "hello@linden.example", "phone": "+33 1 23 45 67 89",
+    "street": "1 Lime Street", "city": "Paris", "country_id": env.ref("base.fr").id,
+})
+env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
+company.currency_id = env.ref("base.EUR")
+company.resource_calendar_id.tz = "Europe/Paris"
+tax = env["account.tax"].create({
+    "name": "20 % included", "amount": 20, "price_include_override": "tax_included",
+    "type_tax_use": "sale", "company_id": company.id,
+    "country_id": company.account_fiscal_country_id.id,
+})
+service = env["product.product"].create({
+    "name": "Consultation", "type": "service", "taxes_id": [Command.set(tax.ids)],
+})
+provider = env.ref("payment.payment_provider_" + PROVIDER)
+provider.write({"state": "test", "is_published": True, **KEYS})
+methods = provider.with_context(active_test=False).payment_method_ids
+method = methods.filtered(lambda m: m.code == METHOD)
+method.active = True
+elsewhere = env["res.company"].create({"name": "Practice Elsewhere"})
+foreign = provider.copy({"company_id": elsewhere.id})
+group = env.ref("appointment_payments.group_practitioner")
+
+def practitioner(name):
+    login = name.split()[0].lower()
+    return env["res.users"].create({
+        "name": name, "login": login, "password": login, "email": f"{login}@linden.example",
+        "tz": "Europe/Paris", "group_ids": [Command.link(group.id)],
+    })
+
+anna, ben, cleo = map(practitioner, ("Anna Berg", "Ben Roy", "Cleo Vale"))
+portal = env["res.users"].create({
+    "name": "Paula Portal", "login": "paula", "password": "paula", "email": "paula@example.com",
+    "tz": "Europe/Paris", "group_ids": [Command.set(env.ref("base.group_portal").ids)],
+})
+
+def category(name, mode, price, users, **values):
+    return env["calendar.event.type"].create({
+        "name": name, "bookable": True, "payment_mode": mode, "price": price, "duration": 1,
+        "deposit_percent": 30, "product_id": service.id, "user_ids": [Command.set(users.ids)],
+        "company_id": company.id, **values,
+    })
+
+both = anna | ben
+category("First consultation", "deposit", 80, both, terms_url="/terms")
+category("Follow-up", "full", 50, both)
+category("Phone call", "none", 30, both)
+category("Short question", "full", 8, both)
+category("With Anna", "deposit", 80, anna)
+category("With Cleo", "deposit", 80, cleo)
+env.cr.commit()
+env.registry.signal_changes()
+print("IDS " + json.dumps({
+    "anna": anna.id, "ben": ben.id, "cleo": cleo.id, "provider": provider.id, "method": method.id,
+    "foreign_provider": foreign.id, "foreign_method": env["payment.method"].with_context(
+        active_test=False).search([("id", "not in", provider.payment_method_ids.ids)], limit=1).id,
+}))
+"""
+TOKEN = re.compile(r"[0-9a-f-]{36}")
+
+
+class Practice:
+    """The practice: where it is, who works there, what its ledger says.
+
+    :ivar dict ids: database ids: anna, ben and cleo (users), provider, method, foreign_provider and
+        foreign_method
+    """
+
+    def __init__(self, server, provider="demo", method="demo", **keys):
+        self.server = server
+        self.url = server.url
+        settings = f"PROVIDER, METHOD, KEYS = {provider!r}, {method!r}, {keys!r}"
+        output = server.shell(settings + SET_UP)
+        self.ids = json.loads(output.split("IDS ")[1])
+
+    def visitor(self):
+        """Return somebody new with a browser session of their own."""
+        return Visitor(self)
+
+    def query(self, statement, *parameters):
+        return self.server.query(statement, parameters)
+
+    def count(self, table):
+        return self.query(f"SELECT count(*) FROM {table}")[0][0]
+
+    def booking(self, booking_id):
+        """Return some fields of a booking."""
+        names = "id name state payment_status amount_total amount_paid amount_residual start"
+        names += " user_id partner_id client_note expired_reason accepted_terms_at"
+        row = self.query(
+            f"SELECT {', '.join(names.split())} FROM appointment_payment_booking WHERE id = %s",
+            booking_id,
+        )[0]
+        return dict(zip(names.split(), row, strict=True))
+
+    def transactions(self, booking_id):
+        """Return reference, amount and state of the transactions of a booking, oldest first."""
+        return self.query(
+            "SELECT reference, amount::float, state FROM payment_transaction"
+            " WHERE appointment_booking_id = %s ORDER BY id",
+            booking_id,
+        )
+
+    def occupied(self, start):
+        """Return how many bookings have the time that starts then."""
+        return self.query(
+            "SELECT count(*) FROM appointment_payment_occupancy WHERE start = %s",
+            from_text(start),
+        )[0][0]
+
+    def ledger(self, booking_id):
+        """Return what the books say of a booking."""
+        invoices = self.query(
+            "SELECT m.id, m.state, m.amount_total::float, m.amount_tax::float,"
+            " m.amount_residual::float FROM account_move m WHERE m.id IN (SELECT move_id"
+            " FROM account_move_line WHERE appointment_booking_id = %s)",
+            booking_id,
+        )
+        lines = self.query(
+            "SELECT p.amount::float, l.id IS NOT NULL AND l.reconciled FROM payment_transaction t"
+            " JOIN account_payment p ON p.id = t.payment_id"
+            " LEFT JOIN account_move_line l ON l.move_id = p.move_id AND l.account_id IN"
+            " (SELECT id FROM account_account WHERE account_type = 'asset_receivable')"
+            " WHERE t.appointment_booking_id = %s ORDER BY p.id",
+            booking_id,
+        )
+        balance = self.query(
+            "SELECT coalesce(sum(debit - credit), 0)::float FROM account_move_line"
+        )
+        return Ledger(invoices, lines, balance[0][0])
+
+    def assert_ledger(self, booking_id, *, total, tax, residual, payments):
+        """Assert a booking's one invoice to the cent, and that its payments are reconciled."""
+        ledger = self.ledger(booking_id)
+        assert [row[1:] for row in ledger.invoices] == [("posted", total, tax, residual)]
+        assert ledger.payments == [(amount, True) for amount in payments]
+        assert ledger.balance == 0
+        booking = self.booking(booking_id)
+        assert float(booking["amount_total"]) == total
+        assert float(booking["amount_residual"]) == residual
+        assert round(float(booking["amount_paid"]), 2) == round(sum(payments), 2)
+
+
+@dataclass
+class Ledger:
+    """What the books say of a booking."""
+
+    invoices: list
+    payments: list
+    balance: float
+
+
+@dataclass
+class Link:
+    """The link of a booking: what its client has."""
+
+    id: int
+    token: str
+
+    @classmethod
+    def parse(cls, url):
+        parts = urlsplit(url)
+        return cls(int(parts.path.split("/")[-1]), parse_qs(parts.query)["access_token"][0])
+
+    @property
+    def path(self):
+        return f"/my/appointment-bookings/{self.id}"
+
+    @property
+    def page(self):
+        return f"{self.path}?access_token={self.token}"
+
+
+class RpcError(Exception):
+    """A jsonrpc route refused."""
+
+    def __init__(self, error):
+        super().__init__(error["data"]["message"])
+        self.code = error["code"]
+        self.name = error["data"]["name"]
+
+
+class Page:
+    """A page as its reader finds it."""
+
+    def __init__(self, response):
+        self.status = response.status_code
+        self.source = response.text
+        self.root = lxml.html.fromstring(response.text)
+
+    @property
+    def text(self):
+        """The words on the page, without scripts and styles."""
+        body = self.root.find("body")
+        words = body.xpath(".//text()[not(ancestor::script or ancestor::style)]")
+        return " ".join(" ".join(words).split())
+
+    def alerts(self):
+        return [" ".join(node.text_content().split()) for node in self.find("*[@role='alert']")]
+
+    def find(self, step):
+        """Return the elements that an XPath step selects anywhere on the page."""
+        return self.root.xpath(f"//{step}")
+
+    def starts(self):
+        """The times on offer, in order."""
+        links = [node.get("href") for node in self.find("a[contains(@class, 'o_appay_slot')]")]
+        return [parse_qs(urlsplit(link).query)["start"][0] for link in links]
+
+    def nearest(self):
+        """The times on offer when the one asked for is gone."""
+        return [node.get("value") for node in self.find("button[@name='other_start']")]
+
+    def form(self):
+        """What the details form would send, its submit buttons apart."""
+        form = self.find("form[contains(@class, 'o_appay_details')]")[0]
+        return {name: value for name, value in form.form_values() if name != "other_start"}
+
+
+class Visitor:
+    """Somebody with a browser session of their own."""
+
+    def __init__(self, practice):
+        self.practice = practice
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    def send(self, method, path, **options):
+        """Send a request; redirections are answers, not followed."""
+        return self.http.request(
+            method, self.practice.url + path, timeout=60, **{"allow_redirects": False, **options}
+        )
+
+    def open(self, path, **params):
+        return Page(self.send("GET", path, params=params, allow_redirects=True))
+
+    def call(self, path, **params):
+        """Call a jsonrpc route.
+
+        :raise RpcError: when it refuses
+        """
+        body = {"jsonrpc": "2.0", "method": "call", "params": params}
+        answer = self.send("POST", path, json=body).json()
+        if "error" in answer:
+            raise RpcError(answer["error"])
+        return answer.get("result")
+
+    def log_in(self, login):
+        page = self.open("/web/login")
+        token = page.find("form[contains(@class, 'oe_login_form')]//input[@name='csrf_token']")[0].get("value")
+        data = {"csrf_token": token, "login": login, "password": login}
+        assert self.send("POST", "/web/login", data=data).status_code == 303
+
+    def starts(self, slug, **params):
+        return self.open(f"/booking/{slug}", **params).starts()
+
+    def form(self, slug="first-consultation", start=None, **typed):
+        """Return the details form for a time, filled in; the first free one by default."""
+        start = start or self.starts(slug)[0]
+        return {
+            **self.open(f"/booking/{slug}", start=start).form(),
+            "name": "Carla Client",
+            "email": "carla@example.com",
+            "accept_terms": "1",
+            **typed,
+        }
+
+    def submit(self, form, slug="first-consultation"):
+        return self.send("POST", f"/booking/{slug}", data=form)
+
+    def book(self, slug="first-consultation", **typed):
+        """Book and return the booking's link."""
+        answer = self.submit(self.form(slug, **typed), slug)
+        assert answer.status_code == 303, Page(answer).text
+        return Link.parse(answer.headers["Location"])
+
+    def ask_to_pay(self, link, **changed):
+        """Ask for a transaction as the payment form does."""
+        values = {
+            "access_token": link.token,
+            "provider_id": self.practice.ids["provider"],
+            "payment_method_id": self.practice.ids["method"],
+            "token_id": None,
+            "flow": "direct",
+            "tokenization_requested": False,
+            "landing_route": link.page,
+            "is_validation": False,
+            **changed,
+        }
+        return self.call(f"{link.path}/transaction", **values)
+
+    def simulate(self, reference, state="done"):
+        """Have the Demo provider answer."""
+        self.call(
+            "/payment/demo/simulate_payment",
+            reference=reference, payment_details="1234", simulated_state=state,
+        )
+
+    def poll(self):
+        """Ask what became of the payment, as the page after it does."""
+        return self.call("/payment/status/poll")
+
+    def pay(self, link, state="done"):
+        """Pay what is due with the Demo provider and wait for what becomes of it."""
+        reference = self.ask_to_pay(link)["reference"]
+        self.simulate(reference, state)
+        return self.poll()
+
+
+def from_text(text):
+    """Return a start as the database has it."""
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def shifted(text, **delta):
+    """Return a start some time later."""
+    return (from_text(text) + timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
