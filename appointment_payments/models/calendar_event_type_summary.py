@@ -54,7 +54,7 @@ class CalendarEventType(models.Model):
         amounts = self._resolve_terms(company)
         now, total = amounts["amount_due_now"], amounts["amount_total"]
         if not company.appointment_prepayment:
-            return self.env._("Nothing: asking for money at booking is switched off in the settings.")
+            return self.env._("Nothing: asking at booking is switched off in the settings.")
         if amounts["under_threshold"]:
             return self.env._(
                 "Nothing: %(price)s is less than %(threshold)s, the amount from which you ask.",

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
@@ -10,6 +10,7 @@ class ResPartner(models.Model):
         groups="appointment_payments.group_practitioner",
     )
 
+    @api.depends_context("uid")
     def _compute_appointment_booking_count(self):
         # under the user's rules: a practitioner counts their own bookings
         counts = dict(

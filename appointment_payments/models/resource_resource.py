@@ -43,7 +43,7 @@ class ResourceResource(models.Model):
             )
             resource.appointment_hours = "\n".join(
                 self._format_appointment_day(of_day)
-                for of_day in attendances.grouped(lambda a: (a.week_type or "", a.dayofweek)).values()
+                for of_day in attendances.grouped(lambda a: (a.week_type, a.dayofweek)).values()
             )
 
     @api.model
@@ -58,9 +58,10 @@ class ResourceResource(models.Model):
             name: dict(first._fields[name]._description_selection(self.env)).get(first[name])
             for name in ("dayofweek", "week_type")
         }
+        clock = self._format_appointment_hour
         periods = ", ".join(
-            f"{self._format_appointment_hour(a.hour_from)} – {self._format_appointment_hour(a.hour_to)}"
-            for a in attendances.sorted("hour_from")
+            f"{clock(attendance.hour_from)} – {clock(attendance.hour_to)}"
+            for attendance in attendances.sorted("hour_from")
         )
         day = " ".join(filter(None, (labels["dayofweek"], labels["week_type"])))
         return self.env._("%(day)s: %(periods)s", day=day, periods=periods)
