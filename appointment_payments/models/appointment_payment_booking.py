@@ -3,42 +3,6 @@ import uuid
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-FROZEN_FIELDS = frozenset(
-    {
-        "accepted_terms_at",
-        "access_token",
-        "amount_due_now",
-        "amount_held",
-        "amount_paid",
-        "amount_refunded",
-        "amount_residual",
-        "amount_tax",
-        "amount_total",
-        "category_id",
-        "checkout_token",
-        "company_id",
-        "currency_id",
-        "deposit_fixed",
-        "deposit_percent",
-        "deposit_type",
-        "event_id",
-        "hold_until",
-        "name",
-        "origin",
-        "partner_id",
-        "payer_id",
-        "payment_mode",
-        "payment_status",
-        "pending_until",
-        "price",
-        "start",
-        "stop",
-        "tax_ids",
-        "under_threshold",
-        "user_id",
-    }
-)
-
 
 class AppointmentPaymentBooking(models.Model):
     """A client's appointment as a commercial document.
@@ -137,7 +101,7 @@ class AppointmentPaymentBooking(models.Model):
 
         :raise UserError: when a person, not the system, writes a frozen field
         """
-        frozen = FROZEN_FIELDS & vals.keys()
+        frozen = vals.keys() - self._get_editable_fields()
         if frozen and not self.env.su:
             raise UserError(
                 self.env._(
@@ -146,6 +110,16 @@ class AppointmentPaymentBooking(models.Model):
                     fields=", ".join(self._fields[name].string for name in sorted(frozen)),
                 )
             )
+
+    @api.model
+    def _get_editable_fields(self):
+        """Return the fields that people may write; all others are the system's.
+
+        Whoever adds a field for people to edit extends this.
+
+        :rtype: set[str]
+        """
+        return {*self.env["mail.thread"]._fields, *self.env["mail.activity.mixin"]._fields}
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_money(self):

@@ -2,6 +2,7 @@ import logging
 from datetime import datetime, timedelta
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
 
@@ -288,6 +289,11 @@ class TestBookingStateOverRpc(PracticeMixin, HttpCase):
     def test_what_is_not_frozen_can_be_written_over_rpc(self):
         booking = self._book()
         self.authenticate(self.desk.login, self.desk.login)
-        self.assertTrue(self._write(booking, {"client_note": "Called"}, {}))
+        activity = {
+            "res_model_id": self.env["ir.model"]._get_id(booking._name),
+            "res_id": booking.id,
+            "summary": "Call back",
+        }
+        self.assertTrue(self._write(booking, {"activity_ids": [Command.create(activity)]}, {}))
         booking.invalidate_recordset()
-        self.assertEqual(booking.client_note, "Called")
+        self.assertEqual(booking.activity_ids.mapped("summary"), ["Call back"])
