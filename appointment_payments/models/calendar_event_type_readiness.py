@@ -64,7 +64,7 @@ class CalendarEventType(models.Model):
         action = action.sudo()  # the name of a screen is no secret; who may use it is asked below
         if not self.env[action.res_model].sudo(False).has_access("write"):
             return Markup(" <em>%s</em>") % self.env._("An administrator can do that.")
-        return Markup(' <a class="alert-link" href="/odoo/action-%s">%s</a>') % (
+        return Markup(' <a class="text-reset text-decoration-underline" href="/odoo/action-%s">%s</a>') % (
             xmlid,
             self.env._("Open %(screen)s", screen=action.name),
         )
