@@ -64,8 +64,11 @@ class CalendarEventType(models.Model):
         action = action.sudo()  # the name of a screen is no secret; who may use it is asked below
         if not self.env[action.res_model].sudo(False).has_access("write"):
             return Markup(" <em>%s</em>") % self.env._("An administrator can do that.")
-        link = Markup(' <a class="text-reset text-decoration-underline" href="/odoo/action-%s">%s</a>')
-        return link % (xmlid, self.env._("Open %(screen)s", screen=action.name))
+        return Markup(' <a class="%s" href="/odoo/action-%s">%s</a>') % (
+            "text-reset text-decoration-underline",
+            xmlid,
+            self.env._("Open %(screen)s", screen=action.name),
+        )
 
     def action_open_public_page(self):
         """Button: the page where clients book the category.
