@@ -255,3 +255,17 @@ class TestStripeIntents(StripeSeamsCase):
         everything = json.dumps([call[2] for call in self.fake.calls])
         for private in (self.category.name, self.anna.name, "Consultation"):
             self.assertNotIn(private, everything)
+
+    def test_booking_is_captured_at_once_whatever_the_provider_does(self):
+        self.stripe.payment_method_ids = self.card
+        self.stripe.capture_manually = True
+        booking = self._start()
+        other = self._start(
+            appointment_booking_id=False, reference="OTHER-1", booking=booking.appointment_booking_id
+        )
+        booking._get_processing_values()
+        other._get_processing_values()
+        methods = [
+            call[2]["capture_method"] for call in self.fake.sent("POST", "/payment_intents")
+        ]
+        self.assertEqual(methods, ["automatic", "manual"])
