@@ -259,11 +259,10 @@ class TestStripeIntents(StripeSeamsCase):
     def test_booking_is_captured_at_once_whatever_the_provider_does(self):
         self.stripe.payment_method_ids = self.card
         self.stripe.capture_manually = True
-        booking = self._start()
-        other = self._start(
-            appointment_booking_id=False, reference="OTHER-1", booking=booking.appointment_booking_id
-        )
-        booking._get_processing_values()
+        booked = self._start()
+        booking = booked.appointment_booking_id
+        other = self._start(booking, appointment_booking_id=False, reference="OTHER-1")
+        booked._get_processing_values()
         other._get_processing_values()
         methods = [
             call[2]["capture_method"] for call in self.fake.sent("POST", "/payment_intents")
