@@ -12,8 +12,7 @@ from .call import Call
 from .render import DEFAULT_VERSION, expand, render
 from .store import token
 
-# Method, path, handler, parameters. Without the trailing `object_id` group, a handler takes the
-# call only.
+# Method, path, handler, parameters; a handler takes the call and the ids of the path.
 ROUTES = [
     ("POST", "/v1/customers", resources.create_customer, schemas.CUSTOMER_CREATE),
     ("GET", "/v1/customers/{id}", resources.retrieve_customer, schemas.RETRIEVE),
@@ -104,33 +103,28 @@ class Api:
     def _answer(self, request, params, call):
         call.publishable = self._authenticate(request, params)
         handler, operation, object_ids = _route(request, call.publishable)
-        if "json" in request.headers.get("content-type", ""):
-            raise errors.invalid_request(
-                "Invalid request (check that your POST content type is "
-                "application/x-www-form-urlencoded).", saved=False,
-            )
-        if "stripe-account" in request.headers:
-            raise errors.not_here("connected accounts (the header Stripe-Account).")
-        version = request.headers.get("stripe-version", DEFAULT_VERSION)
-        if not _VERSION.fullmatch(version):
-            raise errors.invalid_request(f"Invalid Stripe API version: {version}", saved=False)
-        headers = {"Stripe-Version": version}
+        version = _check_headers(request.headers)
         asked = (request.method, request.path, params)
         if replayed := self._replay(call, asked):
             return replayed
+        reply = Reply(200, {}, {"Stripe-Version": version}, asked)
         try:
             call.params = checks.check(copy.deepcopy(params), operation)
             paths = call.params.pop("expand", [])
             call.params.pop("key", None)
             record = handler(call, *object_ids)
             shown = render(self.store, record, version, publishable=call.publishable)
-            reply = Reply(200, expand(self.store, shown, paths, version), headers, asked)
+            reply.body = expand(self.store, shown, paths, version)
         except errors.StripeError as error:
-            reply = Reply(error.status, error.body, headers, asked, saved=error.saved)
-        if request.method == "POST" and call.idempotency_key and reply.saved:
+            reply.status, reply.body, reply.saved = error.status, error.body, error.saved
+        self._keep(call, reply)
+        return reply
+
+    def _keep(self, call, reply):
+        """Save the answer under the request's idempotency key."""
+        if reply.asked[0] == "POST" and call.idempotency_key and reply.saved:
             reply.headers["Original-Request"] = call.request_id
             self.store.replies[call.idempotency_key] = copy.deepcopy(reply)
-        return reply
 
     # === KEYS: https://docs.stripe.com/keys and https://docs.stripe.com/api/authentication === #
 
@@ -214,6 +208,24 @@ def _route(request, publishable):
         f"https://stripe.com/docs or we can help at https://support.stripe.com/.",
         status=404, saved=False,
     )
+
+
+def _check_headers(headers):
+    """Return the API version that is asked for.
+
+    :raise StripeError: For what the headers ask and cannot have.
+    """
+    if "json" in headers.get("content-type", ""):
+        raise errors.invalid_request(
+            "Invalid request (check that your POST content type is "
+            "application/x-www-form-urlencoded).", saved=False,
+        )
+    if "stripe-account" in headers:
+        raise errors.not_here("connected accounts (the header Stripe-Account).")
+    version = headers.get("stripe-version", DEFAULT_VERSION)
+    if not _VERSION.fullmatch(version):
+        raise errors.invalid_request(f"Invalid Stripe API version: {version}", saved=False)
+    return version
 
 
 def _masked(key):

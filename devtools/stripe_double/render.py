@@ -2,7 +2,7 @@
 
 import copy
 
-from .errors import invalid_parameter
+from .errors import invalid_parameter, invalid_request
 
 DEFAULT_VERSION = "2019-05-16"
 # https://docs.stripe.com/upgrades#2022-11-15: intents lost `charges`, charges lost `refunds`.
@@ -82,13 +82,10 @@ def _expand(store, node, names, path, version):
         for entry in node:
             _expand(store, entry, names, path, version)
         return
-    if not isinstance(node, dict) or name not in node:
-        raise invalid_parameter(f"This property cannot be expanded ({path}).", "expand")
-    if isinstance(node[name], str):
-        if name not in _EXPANDABLE:
-            raise invalid_parameter(f"This property cannot be expanded ({path}).", "expand")
+    if not isinstance(node, dict) or name not in node or not (rest or name in _EXPANDABLE):
+        # By then the endpoint has executed, so its key is used up.
+        raise invalid_request(f"This property cannot be expanded ({path}).", param="expand")
+    if isinstance(node[name], str) and name in _EXPANDABLE:
         node[name] = render(store, store.get(_EXPANDABLE[name], node[name]), version)
-    elif not rest and name not in _EXPANDABLE:
-        raise invalid_parameter(f"This property cannot be expanded ({path}).", "expand")
     if rest and node[name] is not None:
         _expand(store, node[name], rest, path, version)

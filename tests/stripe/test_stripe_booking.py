@@ -1,5 +1,7 @@
 """A booking paid with Stripe: one customer and one intent, whatever happens to the form."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.practice import Practice
@@ -42,6 +44,17 @@ def test_form_opened_again_goes_on_with_its_intent(practice, visitor, double):
     [intent] = double.ledger()["intents"]
     reference, amount, _state = practice.transactions(link.id)[0]
     assert (intent["description"], intent["amount"]) == (reference, amount * 100)
+
+
+def test_form_sent_many_times_at_once_makes_one_intent(practice, visitor, double):
+    """Requests that meet are repeated by Odoo; their keys make one object of them at Stripe."""
+    link = visitor.book()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _n: practice.visitor().ask_to_pay(link), range(8)))
+    assert len({answer["client_secret"] for answer in answers}) == 1
+    assert len(practice.transactions(link.id)) == 1
+    ledger = double.ledger()
+    assert (len(ledger["intents"]), ledger["customers"]) == (1, 1)
 
 
 def test_decline_then_another_card_pays_the_booking(practice, visitor, double, browser):

@@ -86,6 +86,17 @@ def test_amounts_of_currencies_without_cents(client, amount, currency, accepted)
     assert (response.status_code == 200) is accepted, response.text
 
 
+def test_expansion(client):
+    intent = client.paid()
+    path = f"payment_intents/{intent['id']}"
+    shown = client.ok("GET", path, {"expand[]": ["latest_charge.payment_method", "customer"]})
+    assert shown["latest_charge"]["payment_method"]["card"]["brand"] == "visa"
+    assert shown["customer"] is None
+    for name in ("amount", "status", "bogus", "currency.x"):
+        error = client.refused("GET", path, {"expand[]": name})
+        assert error["message"] == f"This property cannot be expanded ({name})."
+
+
 def test_json_body_is_refused(client):
     error = client.refused(
         "POST", "customers", json.dumps({"name": "x"}), Content_Type="application/json"
