@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 
 from odoo import SUPERUSER_ID, fields, http
 from odoo.http import request
@@ -82,9 +82,13 @@ class AppointmentBooking(http.Controller):
         users = self._get_practitioners(category, practitioner)
         values = self._prepare_page(category, users)
         form = BookingForm(post, values["logged_in"], values["terms_url"])
-        if values["closed"] or not form.token or not form.start:
+        if values["closed"]:
             return request.redirect(f"/booking/{category.slug}")
-        if form.errors:
+        if not form.start:
+            return self._render_taken(values, category, users, form)
+        if not form.token:
+            values["problem"] = request.env._("Please send the form again: it was not complete.")
+        if form.errors or not form.token:
             return self._render_details(values, users[:1], form.start, form, status=422)
         try:
             booking = self._book(category, users[:1], form, values["tz"])
@@ -114,12 +118,13 @@ class AppointmentBooking(http.Controller):
         )
 
     def _get_category(self, slug):
+        if "\x00" in slug:
+            raise BadRequest()  # Odoo's own page for what is not found fails on it
+        if slug != request.env["ir.http"]._slugify(slug):
+            raise NotFound()
         # sudo: visitors read categories through these pages only
-        category = (
-            request.env["calendar.event.type"]
-            .sudo()
-            .search([("slug", "=", slug), ("bookable", "=", True)], limit=1)
-        )
+        categories = request.env["calendar.event.type"].sudo()
+        category = categories.search([("slug", "=", slug), ("bookable", "=", True)], limit=1)
         if not category:
             raise NotFound()
         return category
@@ -204,8 +209,8 @@ class AppointmentBooking(http.Controller):
         token = (form and form.token) or self._bookings()._new_checkout_token()
         values.update(
             practitioner=user,
-            when=self._show_when(start, values["tz"], "EEEE d MMMM y"),
-            start_text=slots.to_text(start),
+            when=start and self._show_when(start, values["tz"], "EEEE d MMMM y"),
+            start_text=start and slots.to_text(start),
             checkout_token=token,
             typed=form.values if form else {},
             errors=form.errors if form else {},
@@ -217,8 +222,10 @@ class AppointmentBooking(http.Controller):
 
     def _render_taken(self, values, category, users, form):
         """Say that the time is gone, keep what was typed, offer the nearest free times."""
-        free = self._get_free(category, users, fields.Datetime.now())
-        nearest = sorted(sorted(free, key=lambda start: abs(start - form.start))[:NEAREST])
+        now = fields.Datetime.now()
+        wanted = form.start or now
+        free = self._get_free(category, users, now)
+        nearest = sorted(sorted(free, key=lambda start: abs(start - wanted))[:NEAREST])
         values["problem"] = request.env._(
             "This time has just been taken. Choose another one below: what you typed is kept."
         )

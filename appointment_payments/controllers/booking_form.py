@@ -9,6 +9,10 @@ from ..rules import slots
 
 MAX_LENGTH = {"name": 100, "email": 254, "phone": 32, "note": 2000}
 TOKEN = re.compile(r"[0-9a-f]{32}")
+# no display names, no lists: the one address that mails go to
+ADDRESS = re.compile(r"[^@\s<>()\[\],;:\"\\]+@[^@\s<>()\[\],;:\"\\]+\.[^@\s<>()\[\],;:\"\\.]+")
+# PostgreSQL refuses the first of them, and no reader wants the others
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class BookingForm:
@@ -25,7 +29,8 @@ class BookingForm:
         :param bool logged_in: whether the visitor's name and address are known
         :param str|bool terms_url: the terms to accept, if there are any
         """
-        self.values = {name: str(post.get(name) or "").strip() for name in MAX_LENGTH}
+        self.values = {name: self._clean(post.get(name)) for name in MAX_LENGTH}
+        self.values["email"] = re.sub(r"[\r\n]", "", self.values["email"])
         self.values["accept_terms"] = bool(post.get("accept_terms"))
         token = str(post.get("checkout_token") or "")
         self.token = token if TOKEN.fullmatch(token) else None
@@ -37,15 +42,23 @@ class BookingForm:
         if terms_url and not self.values["accept_terms"]:
             self.errors["accept_terms"] = request.env._("Please accept the terms to go on.")
 
+    @staticmethod
+    def _clean(value):
+        return CONTROL.sub("", value if isinstance(value, str) else "").strip()
+
     def _check_contact(self):
         if not self.values["name"]:
             self.errors["name"] = request.env._("Please enter your name.")
         if not self.values["email"]:
             self.errors["email"] = request.env._("Please enter your email address.")
-        elif not email_normalize(self.values["email"]):
+        elif not self._is_address(self.values["email"]):
             self.errors["email"] = request.env._(
                 "This does not look like an email address. Example: name@example.com"
             )
+
+    @staticmethod
+    def _is_address(text):
+        return bool(ADDRESS.fullmatch(text) and email_normalize(text))
 
     def _check_lengths(self):
         for name, limit in MAX_LENGTH.items():

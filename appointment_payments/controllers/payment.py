@@ -10,7 +10,10 @@ from odoo.addons.payment.controllers.post_processing import PaymentPostProcessin
 
 class PaymentPortal(payment_portal.PaymentPortal):
     @http.route(
-        "/my/appointment-bookings/<int:booking_id>/transaction", type="jsonrpc", auth="public"
+        "/my/appointment-bookings/<int:booking_id>/transaction",
+        type="jsonrpc",
+        auth="public",
+        methods=["POST"],
     )
     def booking_transaction(self, booking_id, access_token=None, **kwargs):
         """Create the transaction that pays a booking, or go on with its open one.

@@ -31,8 +31,8 @@ class AppointmentPaymentBooking(models.Model):
         report = {}
         payer = self.payer_id
         # for the providers' inline forms, which get no document
-        self = self.with_context(appointment_captures_at_once=True)
-        providers = self.env["payment.provider"]._get_compatible_providers(
+        env = self.with_context(appointment_captures_at_once=True).env
+        providers = env["payment.provider"]._get_compatible_providers(
             self.company_id.id,
             payer.id,
             amount,
@@ -40,7 +40,7 @@ class AppointmentPaymentBooking(models.Model):
             report=report,
             appointment_booking_id=self.id,
         ).filtered("is_published")  # OdooBot would see the others too
-        methods = self.env["payment.method"]._get_compatible_payment_methods(
+        methods = env["payment.method"]._get_compatible_payment_methods(
             providers.ids,
             payer.id,
             currency_id=self.currency_id.id,
@@ -48,7 +48,7 @@ class AppointmentPaymentBooking(models.Model):
             appointment_booking_id=self.id,
         )
         is_payer = user.partner_id == payer and not user._is_public()
-        tokens = self.env["payment.token"]
+        tokens = env["payment.token"]
         if is_payer:
             tokens = tokens._get_available_tokens(providers.ids, payer.id)
         return {
@@ -167,10 +167,13 @@ class AppointmentPaymentBooking(models.Model):
         )[:1]
 
     def _lock_for_payment(self):
-        """Queue up with whoever pays or expires the same booking."""
-        # sudo: a lock, not a change
+        """Queue up with whoever pays, confirms or expires the same booking.
+
+        An UPDATE and not only a lock: whoever waited for it looks at the booking as it was before,
+        fails to serialize, and is repeated by Odoo with a fresh look.
+        """
         self.env.cr.execute(
-            "SELECT id FROM appointment_payment_booking WHERE id IN %s FOR NO KEY UPDATE",
+            "UPDATE appointment_payment_booking SET write_date = write_date WHERE id IN %s",
             [tuple(self.ids)],
             log_exceptions=False,
         )
