@@ -8,12 +8,19 @@ from .server import OdooServer
 
 # What `./dev demo` prints: title, path. The addon's demo data makes them.
 PAGES = [
-    ("Booking pages", "/booking"),
-    ("Back office", "/odoo/calendar"),
+    ("Booking pages (public)", "/booking"),
+    ("Staff: calendar", "/odoo/calendar"),
+    ("Staff: bookings", "/odoo/appointment-bookings"),
+    ("A client's portal", "/my/appointment-bookings"),
 ]
 # Who is there: login, password, role.
 LOGINS = [
-    ("admin", "admin", "everything"),
+    ("anna", "anna", "nutritionist: her own bookings"),
+    ("ben", "ben", "therapist: his own bookings"),
+    ("dora", "dora", "front desk: all bookings"),
+    ("mia", "mia", "manager: all screens, invoices and settings"),
+    ("carla", "carla", "client: her own bookings in the portal"),
+    ("admin", "admin", "administrator"),
 ]
 LOAD = """
 from odoo.modules.module import Manifest

@@ -38,8 +38,12 @@ class PaymentPortal(payment_portal.PaymentPortal):
         booking_sudo._lock_for_payment()
         create_values = booking_sudo._prepare_transaction(kwargs, request.env.user)
         tx_sudo = booking_sudo._get_open_transaction(**create_values)
-        if tx_sudo:
-            PaymentPostProcessing.monitor_transaction(tx_sudo)
-        else:
+        if not tx_sudo:
+            request.update_context(delay_token_charge=True)
             tx_sudo = self._create_transaction(**create_values)
+        PaymentPostProcessing.monitor_transaction(tx_sudo)
+        # the provider is asked with nothing locked, about a transaction that outlives a crash (rule 6)
+        request.env.cr.commit()  # pylint: disable=invalid-commit
+        if tx_sudo.operation == "online_token" and tx_sudo.state == "draft":
+            tx_sudo._charge_with_token()
         return tx_sudo._get_processing_values()

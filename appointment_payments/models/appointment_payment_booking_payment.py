@@ -155,15 +155,15 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: recordset of `payment.transaction`
         """
         self.ensure_one()
-        if kwargs.get("flow") not in ("direct", "redirect"):
-            return self.env["payment.transaction"]
+        by_token = kwargs["flow"] == "token"
+        method = ("token_id",) if by_token else ("provider_id", "payment_method_id")
+        tokenize = kwargs["tokenization_requested"] and not by_token
         return self.transaction_ids.filtered(
             lambda t: t.state == "draft"
             and t.operation == f"online_{kwargs['flow']}"
-            and t.provider_id.id == kwargs.get("provider_id")
-            and t.payment_method_id.id == kwargs.get("payment_method_id")
+            and all(t[name].id == kwargs[name] for name in method)
             and not t.currency_id.compare_amounts(t.amount, kwargs["amount"])
-            and t.tokenize == kwargs["tokenization_requested"]
+            and t.tokenize == tokenize
         )[:1]
 
     def _lock_for_payment(self):
