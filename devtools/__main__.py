@@ -8,7 +8,7 @@ from . import databases, debian, odoo_run, odoo_source, postgres, processes, say
 
 HELP = """Usage: ./dev COMMAND [ARGUMENTS]
 
-  demo [--once] [--fresh] [--port N]
+  demo [--once] [--fresh] [--port N] [--pictures]
                        a practice with data, on a port of 127.0.0.1
   test [-k NAME] [--long] [PATHS...]
                        linters, Odoo's tests of the addon, the suite in tests/

@@ -44,14 +44,17 @@ def main(arguments):
     chosen = _parse(arguments)
     if not databases.has_addon():
         raise say.Failure(f"There is no {paths.ADDON_NAME} here yet, so there is no demo.")
-    database = f"appay_demo_{paths.checkout_key()}{'_once' if chosen.once else ''}"
-    _prepare(database, fresh=chosen.fresh or chosen.once)
+    once = chosen.once or chosen.pictures
+    database = f"appay_demo_{paths.checkout_key()}{'_once' if once else ''}"
+    _prepare(database, fresh=chosen.fresh or once)
     log = paths.logs() / f"{database}.log"
     log.unlink(missing_ok=True)
-    port = chosen.port or odoo_run.free_port(0 if chosen.once else 8069)
+    port = chosen.port or odoo_run.free_port(0 if once else 8069)
     say.step("starting Odoo")
     with OdooServer(database, log, port=port) as server:
-        return _walk(server) if chosen.once else _serve(server)
+        if once:
+            return _run(server, "pictures" if chosen.pictures else "walk")
+        return _serve(server)
 
 
 def _parse(arguments):
@@ -62,6 +65,7 @@ def _parse(arguments):
     """
     parser = argparse.ArgumentParser(prog="./dev demo")
     parser.add_argument("--once", action="store_true", help="walk through it over HTTP, and end")
+    parser.add_argument("--pictures", action="store_true", help="take docs/pictures, and end")
     parser.add_argument("--fresh", action="store_true", help="make the practice anew")
     parser.add_argument("--port", type=int, help="the port of 127.0.0.1; 8069 if it is free")
     return parser.parse_args(arguments)
@@ -113,21 +117,23 @@ def _directory(server):
     return "\n".join(lines)
 
 
-def _walk(server):
-    """Walk through the practice.
+def _run(server, module):
+    """Walk through the practice, with or without a camera.
 
     :param OdooServer server: the running server
+    :param str module: ``walk`` or ``pictures``
     :return: the exit code
     :rtype: int
     """
     with subprocess.Popen(
-        [venv.python(), "-m", "devtools.walk", server.url, server.db],
+        [venv.python(), "-m", f"devtools.{module}", server.url, server.db],
         env={**odoo_run.environment(), "PYTHONPATH": str(paths.REPOSITORY)},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     ) as process:
         code = processes.finish(process)
-    unexpected = server.unexpected_log()
+    # Chromium leaves by the back door, which Odoo's websocket complains about
+    unexpected = server.unexpected_log() if module == "walk" else []
     if unexpected:
         print("\n".join(["Odoo logged:", *unexpected]))
     return 1 if code or unexpected else 0
