@@ -12,6 +12,7 @@ STARTED = re.compile(r"^Starting (\S+) \.\.\.")
 FAILED = re.compile(r"^(?:FAIL|ERROR): (?:Subtest )?(setUpClass .*|\S+)")
 SKIPPED = re.compile(r"^skipped (\S+) :")
 SERIOUS = ("WARNING", "ERROR", "CRITICAL")
+TOTAL = "odoo.tests.result"  # counts the failures that were logged one by one
 OURS = f"odoo.addons.{paths.ADDON_NAME}"
 
 
@@ -95,7 +96,7 @@ def outcome(text):
     for entry in entries(text):
         if entry.logger.startswith("odoo.addons.") and ".tests." in entry.logger:
             _read_test_entry(entry, result)
-        elif entry.is_serious:
+        elif entry.is_serious and entry.logger != TOTAL:
             result.alarms.setdefault((entry.logger, entry.message.split("\n")[0]), entry)
     return result
 
