@@ -49,6 +49,7 @@ def missing_packages():
         "chromium": browser(),
         "fonts-dejavu-core": FONTS.exists(),
         "libmagic1": _installed("libmagic1") or _installed("libmagic1t64"),
+        "libatomic1": _installed("libatomic1"),  # for the program inside Playwright
         "ca-certificates": Path("/etc/ssl/certs/ca-certificates.crt").exists(),
     }
     return [package for package, found in there.items() if not found]
