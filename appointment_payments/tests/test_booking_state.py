@@ -186,9 +186,11 @@ class TestBookingButtons(StateCase):
         booking = self._book_in_state("pending_payment")
         for record in (booking, booking.with_user(self.desk), booking.with_user(self.anna)):
             for values in ({"state": "confirmed"}, {"expired_reason": "unpaid"}):
-                with self.subTest(user=record.env.user.name, values=values):
-                    with self.assertRaisesRegex(UserError, "by its buttons"):
-                        record.write(values)
+                with (
+                    self.subTest(user=record.env.user.name, values=values),
+                    self.assertRaisesRegex(UserError, "by its buttons"),
+                ):
+                    record.write(values)
         self.assertEqual(booking.state, "pending_payment")
 
     def test_a_forged_context_opens_no_door(self):
@@ -227,9 +229,8 @@ class TestBookingButtons(StateCase):
         booking = self._book_in_state("confirmed")
         for user in (self.ben, self.colleague, self.env.ref("base.public_user")):
             for button in ("action_mark_attended", "action_mark_no_show", "action_cancel"):
-                with self.subTest(user=user.name, button=button):
-                    with self.assertRaises(AccessError):
-                        getattr(booking.with_user(user), button)()
+                with self.subTest(user=user.name, button=button), self.assertRaises(AccessError):
+                    getattr(booking.with_user(user), button)()
         self.assertEqual(booking.state, "confirmed")
 
     def test_cancelling_frees_the_time_and_archives_the_event(self):
@@ -279,9 +280,12 @@ class TestBookingStateOverRpc(PracticeMixin, HttpCase):
         self.authenticate(self.desk.login, self.desk.login)
         for door in (True, {}, "_STATE_DOOR"):
             for values in ({"state": "confirmed"}, {"amount_due_now": 0.0}, {"amount_paid": 80.0}):
-                with self.subTest(door=door, values=values), mute_logger("odoo.http"):
-                    with self.assertRaises(JsonRpcException):
-                        self._write(booking, values, {"appointment_state_door": door})
+                with (
+                    self.subTest(door=door, values=values),
+                    mute_logger("odoo.http"),
+                    self.assertRaises(JsonRpcException),
+                ):
+                    self._write(booking, values, {"appointment_state_door": door})
         booking.invalidate_recordset()
         self.assertEqual((booking.state, booking.amount_due_now), ("pending_payment", 24.0))
         self.assertEqual(booking.amount_paid, 0.0)

@@ -145,9 +145,11 @@ class TestOccupancyMoves(OccupancyCase):
         """As under REPEATABLE READ: the constraint refuses what another transaction has sold."""
         booking, rival = self._book(start=NINE), self._book(start=TEN)
         before = self._taken(booking), self._taken(rival)
-        with patch.object(type(self.occupancies), "_is_taken", return_value=False):
-            with self.assertRaisesRegex(SlotTakenError, "taken by another booking"):
-                booking.occupancy_ids._move(TEN, ELEVEN)
+        with (
+            patch.object(type(self.occupancies), "_is_taken", return_value=False),
+            self.assertRaisesRegex(SlotTakenError, "taken by another booking"),
+        ):
+            booking.occupancy_ids._move(TEN, ELEVEN)
         self.assertEqual((self._taken(booking), self._taken(rival)), before)
 
 
@@ -179,9 +181,12 @@ class TestOccupancyGuard(OccupancyCase):
 
     def test_a_rival_that_the_search_does_not_see_stops_a_booking(self):
         self._book(start=NINE)
-        with patch.object(type(self.occupancies), "_is_taken", return_value=False):
-            with self.assertNoLogs("odoo.sql_db", "ERROR"), self.assertRaises(SlotTakenError):
-                self._book(start=HALF_PAST_NINE)
+        with (
+            patch.object(type(self.occupancies), "_is_taken", return_value=False),
+            self.assertNoLogs("odoo.sql_db", "ERROR"),
+            self.assertRaises(SlotTakenError),
+        ):
+            self._book(start=HALF_PAST_NINE)
         self.assertEqual(self.occupancies.search_count([]), 1)
 
     def test_a_missing_constraint_is_said_loudly_and_closes_booking(self):
@@ -215,9 +220,11 @@ class TestOccupancyGuard(OccupancyCase):
                 raise psycopg2.errors.InsufficientPrivilege("permission denied")
             return execute(cursor, query, *args, **kwargs)
 
-        with patch.object(Cursor, "execute", refuse):
-            with self.assertRaisesRegex(UserError, 'run "CREATE EXTENSION btree_gist;"'):
-                pre_init_hook(self.env)
+        with (
+            patch.object(Cursor, "execute", refuse),
+            self.assertRaisesRegex(UserError, 'run "CREATE EXTENSION btree_gist;"'),
+        ):
+            pre_init_hook(self.env)
         self.cr.execute("SELECT 1")  # the transaction goes on, to be rolled back by Odoo
         self.assertEqual(self.cr.fetchone(), (1,))
 
