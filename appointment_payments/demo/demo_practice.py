@@ -61,7 +61,9 @@ class AppointmentPaymentDemo(models.AbstractModel):
         if not company.chart_template:
             # while modules are being installed `try_loading` warns; Odoo's own demo data does this
             self.env["account.chart.template"]._load("generic_coa", company, install_demo=False)
+        # the chart says dollars and the United States
         company.currency_id = self.env.ref("base.EUR")
+        company.account_fiscal_country_id = company.country_id
         company.resource_calendar_id.tz = TZ
         self._publish_terms(company)
         self._open_provider(company)
