@@ -120,11 +120,13 @@ class Practice:
             booking_id,
         )
 
-    def occupied(self, start):
-        """Return how many bookings have the time that starts then."""
+    def occupied(self, start, *names):
+        """Return how many bookings have the time that starts then: of anyone, or of those named."""
+        users = [self.ids[name] for name in names or ("anna", "ben", "cleo")]
         return self.query(
-            "SELECT count(*) FROM appointment_payment_occupancy WHERE start = %s",
-            from_text(start),
+            "SELECT count(*) FROM appointment_payment_occupancy o JOIN resource_resource r"
+            " ON r.id = o.resource_id WHERE o.start = %s AND r.user_id = ANY(%s)",
+            from_text(start), users,
         )[0][0]
 
     def ledger(self, booking_id):

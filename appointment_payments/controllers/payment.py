@@ -1,14 +1,15 @@
 from werkzeug.exceptions import NotFound
 
 from odoo import http
-from odoo.exceptions import AccessError, MissingError
 from odoo.http import request
 
 from odoo.addons.payment.controllers import portal as payment_portal
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
+from .portal import BookingAccess
 
-class PaymentPortal(payment_portal.PaymentPortal):
+
+class PaymentPortal(BookingAccess, payment_portal.PaymentPortal):
     @http.route(
         "/my/appointment-bookings/<int:booking_id>/transaction",
         type="jsonrpc",
@@ -28,12 +29,9 @@ class PaymentPortal(payment_portal.PaymentPortal):
         :raise NotFound: when the booking or the token is wrong
         :raise UserError: when there is nothing to pay, or not by this method
         """
-        try:
-            booking_sudo = self._document_check_access(
-                "appointment.payment.booking", booking_id, access_token
-            )
-        except (AccessError, MissingError) as error:
-            raise NotFound() from error
+        booking_sudo = self._get_accessible_booking(booking_id, access_token)
+        if not booking_sudo:
+            raise NotFound()
         self._validate_transaction_kwargs(kwargs)
         booking_sudo._lock_for_payment()
         create_values = booking_sudo._prepare_transaction(kwargs, request.env.user)

@@ -6,7 +6,29 @@ from odoo.addons.payment.controllers.portal import PaymentPortal
 from odoo.addons.portal.controllers import portal
 
 
-class CustomerPortal(portal.CustomerPortal):
+class BookingAccess:
+    """Who may see a booking: whoever may read it, or holds its link."""
+
+    def _get_accessible_booking(self, booking_id, access_token):
+        """Return a booking that the visitor may see and pay.
+
+        :param int booking_id: the booking
+        :param str access_token: what the visitor says is the token of its link
+        :return: the booking in superuser mode; nothing, whether it or the token is wrong
+        :rtype: recordset of `appointment.payment.booking`
+        """
+        model = "appointment.payment.booking"
+        is_token = isinstance(access_token, str) and access_token.isascii()
+        try:
+            # the comparison in constant time that is made there takes nothing but ASCII
+            return self._document_check_access(
+                model, booking_id, access_token if is_token else None
+            )
+        except (AccessError, MissingError):
+            return request.env[model]
+
+
+class CustomerPortal(BookingAccess, portal.CustomerPortal):
     """A client's bookings."""
 
     def _prepare_home_portal_values(self, counters):
@@ -74,11 +96,8 @@ class CustomerPortal(portal.CustomerPortal):
         :param str download: whether the invoice is saved rather than shown
         :return: the page or the PDF; the same 404 whether the booking or the token is wrong
         """
-        try:
-            booking_sudo = self._document_check_access(
-                "appointment.payment.booking", booking_id, access_token
-            )
-        except (AccessError, MissingError):
+        booking_sudo = self._get_accessible_booking(booking_id, access_token)
+        if not booking_sudo:
             return request.not_found()
         if report_type == "pdf":
             return self._show_booking_invoice(booking_sudo, download)

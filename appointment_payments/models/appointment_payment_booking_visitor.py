@@ -1,4 +1,7 @@
+import psycopg2.errors
+
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from .appointment_payment_occupancy import SlotTakenError
 
@@ -34,7 +37,7 @@ class AppointmentPaymentBooking(models.Model):
         availability = self.env["appointment.payment.availability"]
         if not availability._is_offered(category, company, user, start):
             raise SlotTakenError(self.env._("This time is not free any more."))
-        return self.with_company(company)._book(
+        booking = self.with_company(company)._book(
             category,
             company,
             user,
@@ -43,10 +46,34 @@ class AppointmentPaymentBooking(models.Model):
             tz=details["tz"],
             lang=details["lang"],
             client_note=details["note"],
-            checkout_token=details["checkout_token"],
             accepted_terms_at=fields.Datetime.now(),
             origin="portal",
         )
+        booking._claim_checkout_token(details["checkout_token"])
+        return booking
+
+    def _claim_checkout_token(self, token):
+        """Note which form made the booking.
+
+        In SQL, since the ORM logs the violation of a constraint as an error before anybody can
+        catch it; last, so that a double click meets the guard of the slot first.
+
+        :param str token: the form's token
+        :raise SlotTakenError: when another request has just booked with this form
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        update = SQL(
+            "UPDATE appointment_payment_booking SET checkout_token = %s WHERE id = %s",
+            token,
+            self.id,
+        )
+        try:
+            with self.env.cr.savepoint():
+                self.env.cr.execute(update, log_exceptions=False)
+        except psycopg2.errors.UniqueViolation as error:
+            raise SlotTakenError(self.env._("This form has just been sent.")) from error
+        self.invalidate_recordset(["checkout_token"])
 
     def _give_way_to(self, user, start):
         """Give an unpaid booking up when its own form now asks for another time.

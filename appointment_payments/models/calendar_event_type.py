@@ -125,7 +125,8 @@ class CalendarEventType(models.Model):
 
     @api.constrains("price", "product_id")
     def _check_deposit_against_price(self):
-        self._check_deposit()
+        # a negative price is refused by its own constraint, which says so
+        self.filtered(lambda c: c.price >= 0)._check_deposit()
 
     @api.constrains("terms_url")
     def _check_terms_url(self):

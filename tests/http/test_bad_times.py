@@ -108,7 +108,7 @@ def test_time_of_another_practitioner_is_offered_with_who_has_it(practice, visit
     form = visitor.form(start=free)
     assert form["practitioner"] == str(ben)
     assert visitor.submit({**form, "practitioner": anna}).status_code == 409
-    assert practice.occupied(free) == 1
+    assert practice.occupied(free, "anna") == 1
 
 
 @pytest.mark.parametrize(
@@ -149,5 +149,5 @@ def test_taken_while_typing_offers_the_nearest_and_one_click_books_it(practice, 
     assert {abs(from_text(s) - from_text(first)) for s in nearest} == set(sorted(gaps)[:4])
     booked = visitor.submit({**kept, "other_start": nearest[0]}, "with-cleo")
     assert booked.status_code == 303
-    assert practice.occupied(nearest[0]) == 1
+    assert practice.occupied(nearest[0], "cleo") == 1
     assert "Slow Typist" not in str(practice.occupied(first))
