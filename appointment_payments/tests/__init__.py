@@ -1,5 +1,8 @@
-from . import test_booking_payment
-from . import test_booking_state
-from . import test_occupancy
-from . import test_staff_views
-from . import test_stripe_seams
+from . import (
+    test_booking_payment,
+    test_booking_state,
+    test_category_terms,
+    test_occupancy,
+    test_staff_views,
+    test_stripe_seams,
+)
