@@ -1,8 +1,11 @@
 from . import (
+    test_availability,
     test_booking_payment,
     test_booking_state,
+    test_category_readiness,
     test_category_terms,
     test_occupancy,
+    test_practitioner_resource,
     test_staff_views,
     test_stripe_seams,
 )
