@@ -260,8 +260,9 @@ class Visitor:
 
         :raise RpcError: when it refuses
         """
-        body = {"jsonrpc": "2.0", "method": "call", "params": params}
-        answer = self.send("POST", path, json=body).json()
+        body = json.dumps({"jsonrpc": "2.0", "method": "call", "params": params})
+        headers = {"Content-Type": "application/json"}
+        answer = self.send("POST", path, data=body, headers=headers).json()
         if "error" in answer:
             raise RpcError(answer["error"])
         return answer.get("result")

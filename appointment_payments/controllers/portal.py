@@ -101,10 +101,13 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
             return request.not_found()
         if report_type == "pdf":
             return self._show_booking_invoice(booking_sudo, download)
-        return request.render(
+        response = request.render(
             "appointment_payments.portal_booking",
             self._prepare_booking_values(booking_sudo, access_token),
         )
+        # what is due changes: a page that comes back from the history would show an old amount
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     def _show_booking_invoice(self, booking_sudo, download):
         invoice_sudo = booking_sudo._get_downloadable_invoice()

@@ -63,7 +63,8 @@ class AppointmentPaymentBooking(models.Model):
         """Turn what the payment form sent into the values of a transaction (design rule 3).
 
         :param dict request_values: the form's ``provider_id``, ``payment_method_id``,
-            ``token_id``, ``flow`` and ``tokenization_requested``; anything else is dropped
+            ``token_id``, ``flow`` and ``tokenization_requested``; its ``amount`` is compared;
+            anything else is dropped
         :param user: who pays, as `res.users`
         :return: the parameters of Odoo's `_create_transaction`
         :rtype: dict
@@ -75,6 +76,7 @@ class AppointmentPaymentBooking(models.Model):
             raise UserError(
                 self.env._("There is nothing to pay here now. Reload the page to see why.")
             )
+        self._check_amount_shown(request_values.get("amount"), amount)
         values = {
             key: request_values.get(key)
             for key in ("provider_id", "payment_method_id", "token_id", "flow")
@@ -95,6 +97,26 @@ class AppointmentPaymentBooking(models.Model):
                 "invoice_ids": [Command.set(self._get_posted_invoices().ids)],
             },
         }
+
+    def _check_amount_shown(self, shown, amount):
+        """Refuse to charge another amount than the one that the payer's page shows.
+
+        A page in another tab, or in the browser's history, shows what was due when it was opened.
+
+        :param shown: what the form says that it shows, of any type; None when it says nothing
+        :param float amount: what is charged, in major units
+        :raise UserError: with the right amount
+        """
+        half = self.currency_id.rounding / 2
+        is_number = isinstance(shown, (int, float))
+        if shown is None or (is_number and amount - half < shown < amount + half):
+            return
+        raise UserError(
+            self.env._(
+                "The amount to pay here is %(amount)s now. Reload the page, then pay.",
+                amount=self._format(amount),
+            )
+        )
 
     def _check_payment_option(self, options, provider_id, payment_method_id, token_id, flow):
         """Refuse a provider, method or card that this booking cannot be paid with.
@@ -190,6 +212,8 @@ class AppointmentPaymentBooking(models.Model):
             self._hold_for_pending()
         elif transaction.state == "done":
             self._receive_payment(transaction)
+        elif transaction.state in ("cancel", "error"):
+            self._hold_for_another_try()
 
     def _receive_payment(self, transaction):
         """Confirm the booking that a payment is for, and invoice it.
@@ -201,8 +225,9 @@ class AppointmentPaymentBooking(models.Model):
         self._set_confirmed_again()
         if self.state not in BOOKED_STATES:
             self._raise_money_without_booking(transaction)
-        elif not transaction.invoice_ids:
-            self._raise_paid_twice(transaction)
+            return
+        self._raise_paid_twice(transaction)
+        if not transaction.invoice_ids:
             transaction.invoice_ids = self._ensure_invoice()
 
     def _raise_money_without_booking(self, transaction):
@@ -220,6 +245,7 @@ class AppointmentPaymentBooking(models.Model):
     def _raise_paid_twice(self, transaction):
         """Tell staff when a payment is more than what was left to pay."""
         surplus = self.currency_id.round(self._get_transaction_amount() - self.amount_total)
+        surplus = min(surplus, transaction.amount)  # an earlier payment's was told before
         if self.currency_id.compare_amounts(surplus, 0) > 0:
             self._raise_refund_needed(
                 transaction,

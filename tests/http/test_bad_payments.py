@@ -15,9 +15,8 @@ def link(visitor):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"amount": 0.01},
-        {"amount": -24},
-        {"amount": "free"},
+        {"amount": 24},
+        {"amount": None},
         {"landing_route": "https://evil.example/"},
         {"is_validation": True},
         {"tokenization_requested": True},
@@ -35,6 +34,16 @@ def test_f19_what_the_browser_says_of_the_payment_is_not_heard(practice, visitor
     assert [(currency, partner)] == practice.query(
         "SELECT currency_id, payer_id FROM appointment_payment_booking WHERE id = %s", link.id
     )
+
+
+@pytest.mark.parametrize(
+    "amount", [0.01, 23.99, 80, -24, 0, "free", "24", [24], {}, 10**400, float("nan")], ids=str
+)
+def test_f19_an_amount_that_is_not_due_is_refused(practice, visitor, link, amount):
+    with pytest.raises(RpcError, match="The amount to pay here is 24.00") as refusal:
+        visitor.ask_to_pay(link, amount=amount)
+    assert refusal.value.name == "odoo.exceptions.UserError"
+    assert not practice.transactions(link.id)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +152,20 @@ def test_back_after_paying_pays_the_balance_only(practice, visitor):
     with pytest.raises(RpcError, match="nothing to pay here now"):
         visitor.ask_to_pay(link)
     practice.assert_ledger(link.id, total=80.0, tax=13.33, residual=0.0, payments=[24.0, 56.0])
+
+
+def test_a_page_left_open_does_not_pay_another_amount_than_it_shows(practice, visitor):
+    """Two tabs show the deposit; it is paid in the one, and then in the other."""
+    link = visitor.book()
+    visitor.ask_to_pay(link, amount=24)
+    visitor.pay(link)
+    with pytest.raises(RpcError, match="The amount to pay here is 56.00.*Reload the page"):
+        visitor.ask_to_pay(link, amount=24)
+    assert [row[1] for row in practice.transactions(link.id)] == [24.0]
+
+
+def test_the_browser_keeps_no_copy_of_a_booking(visitor, link):
+    assert "no-store" in visitor.send("GET", link.page).headers["Cache-Control"]
 
 
 def test_an_expired_booking_is_not_paid(practice, visitor, link):
