@@ -99,7 +99,7 @@ class Walk:
                 flow="direct",
                 tokenization_requested=False,
                 landing_route="/elsewhere",
-                amount=1,
+                amount=float(attribute(page, "data-amount")),
             )
             expect(f"{values['amount']:.2f}" == amount, f"{amount} is asked, not {values['amount']}")
             self.client.call(

@@ -1,0 +1,106 @@
+"""A client pays by card: Odoo's own Stripe form in Chromium, the stand-in at the other end."""
+
+import pytest
+
+from devtools.stripe_double.process import StripeDouble
+from tests.e2e.test_demo_journey import book, look
+from tests.practice import Practice
+
+SIZES = {"desktop": 1280, "phone": 360}
+SECRET = "whsec_of_the_journey"
+
+
+@pytest.fixture(scope="module")
+def double():
+    with StripeDouble() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def practice(make_server, double):
+    server = make_server(options=["--max-cron-threads=0"], environment=double.environment)
+    # the payer's return, the page's poll and the webhook meet on one transaction, and Odoo repeats
+    server.allow_log("could not serialize access due to concurrent update|retry")
+    return Practice(
+        server, "stripe", "card", stripe_publishable_key=double.publishable_key,
+        stripe_secret_key=double.secret_key, stripe_webhook_secret=SECRET,
+    )
+
+
+@pytest.fixture(params=SIZES, ids=str)
+def tab(request, browser, practice, double, tmp_path):
+    double.reset()
+    double.webhook(f"{practice.url}/payment/stripe/webhook", SECRET)
+    context = browser.new_context(
+        base_url=practice.url, viewport={"width": SIZES[request.param], "height": 800}
+    )
+    tab = context.new_page()
+    tab.set_default_timeout(20_000)
+    tab.pictures = tmp_path
+    yield tab
+    context.close()
+
+
+def pay(tab, number):
+    card = tab.get_by_label("Card", exact=True)
+    if not card.is_checked():
+        tab.locator("label.o_payment_option_label", has_text="Card").click()
+    tab.get_by_label("Card number").fill(number)
+    tab.get_by_label("Expiry date").fill("12 / 40")
+    tab.get_by_label("CVC").fill("123")
+    look(tab, "card")
+    tab.locator("button[name=o_payment_submit_button]:visible").click()
+
+
+def assert_both_ledgers(practice, double, link, cents, **ledger):
+    """Assert that Odoo's books and Stripe's say the same of a booking."""
+    practice.assert_ledger(link.id, **ledger)
+    intents = double.ledger()["intents"]
+    references = [row[0] for row in practice.transactions(link.id)]
+    assert [(i["description"], i["amount"], i["currency"]) for i in intents] == [
+        (reference, amount, "eur") for reference, amount in zip(references, cents, strict=True)
+    ]
+    assert double.ledger()["totals"]["eur"]["captured"] == sum(cents)
+    name = practice.booking(link.id)["name"]
+    assert all(reference.startswith(name) for reference in references)
+
+
+def test_a_card_pays_the_deposit_and_then_the_balance(practice, double, tab):
+    link = book(tab, "first-consultation")
+    pay(tab, "4242424242424242")
+    tab.get_by_role("heading", name="Your appointment is confirmed").wait_for()
+    look(tab, "confirmed")
+    assert_both_ledgers(
+        practice, double, link, [2400], total=80.0, tax=13.33, residual=56.0, payments=[24.0]
+    )
+    pay(tab, "4242424242424242")
+    tab.get_by_role("heading", name="Pay the balance").wait_for(state="detached")
+    tab.get_by_role("heading", name="Your appointment is confirmed").wait_for()
+    assert_both_ledgers(
+        practice, double, link, [2400, 5600],
+        total=80.0, tax=13.33, residual=0.0, payments=[24.0, 56.0],
+    )
+
+
+def test_a_declined_card_is_followed_by_another_on_the_same_intent(practice, double, tab):
+    link = book(tab, "follow-up", 6)
+    pay(tab, "4000000000000002")
+    dialog = tab.get_by_role("dialog")
+    dialog.get_by_text("Your card was declined.").wait_for()
+    assert practice.booking(link.id)["state"] == "pending_payment"
+    dialog.get_by_role("button", name="Ok").click()
+    pay(tab, "4242424242424242")
+    tab.get_by_role("heading", name="Your appointment is confirmed").wait_for()
+    assert_both_ledgers(
+        practice, double, link, [5000], total=50.0, tax=8.33, residual=0.0, payments=[50.0]
+    )
+
+
+def test_a_card_that_asks_its_owner(practice, double, tab):
+    link = book(tab, "follow-up", 8)
+    pay(tab, "4000002760003184")
+    tab.get_by_role("button", name="Complete").click()
+    tab.get_by_role("heading", name="Your appointment is confirmed").wait_for()
+    assert_both_ledgers(
+        practice, double, link, [5000], total=50.0, tax=8.33, residual=0.0, payments=[50.0]
+    )
