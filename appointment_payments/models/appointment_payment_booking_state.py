@@ -107,6 +107,13 @@ class AppointmentPaymentBooking(models.Model):
             if not booking.pending_until:
                 booking.sudo().pending_until = schedule.pending_until(now, booking.start)
 
+    def _hold_for_another_try(self):
+        """Give the client the checkout time to pay again when a payment under way has failed."""
+        for booking in self.filtered(lambda b: b.state == "pending_payment" and b.pending_until):
+            if not booking._has_payment_under_way():
+                booking.sudo().pending_until = False
+                booking._hold_for_checkout()
+
     def _set_confirmed(self):
         """Confirm bookings: put them in the calendar and tell both sides.
 

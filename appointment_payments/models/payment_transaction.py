@@ -65,7 +65,8 @@ class PaymentTransaction(models.Model):
             transaction = transaction.with_user(SUPERUSER_ID).with_company(transaction.company_id)
             booking = transaction.appointment_booking_id
             booking._lock_for_payment()
-            booking._receive_transaction(transaction)
+            if not transaction.is_post_processed:
+                booking._receive_transaction(transaction)
             super(PaymentTransaction, transaction)._post_process()
         return super(PaymentTransaction, self - booked)._post_process()
 
