@@ -67,6 +67,7 @@ category("Phone call", "none", 30, both)
 category("Short question", "full", 8, both)
 category("With Anna", "deposit", 80, anna)
 category("With Cleo", "deposit", 80, cleo)
+category("Double session", "deposit", 120, anna, duration=2)
 env.cr.commit()
 env.registry.signal_changes()
 print("IDS " + json.dumps({
@@ -269,8 +270,8 @@ class Visitor:
 
     def log_in(self, login):
         page = self.open("/web/login")
-        token = page.find("form[contains(@class, 'oe_login_form')]//input[@name='csrf_token']")[0].get("value")
-        data = {"csrf_token": token, "login": login, "password": login}
+        tokens = page.find("form[contains(@class, 'oe_login_form')]//input[@name='csrf_token']")
+        data = {"csrf_token": tokens[0].get("value"), "login": login, "password": login}
         assert self.send("POST", "/web/login", data=data).status_code == 303
 
     def starts(self, slug, **params):

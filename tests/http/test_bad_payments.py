@@ -40,7 +40,7 @@ def test_f19_what_the_browser_says_of_the_payment_is_not_heard(practice, visitor
     "amount", [0.01, 23.99, 80, -24, 0, "free", "24", [24], {}, 10**400, float("nan")], ids=str
 )
 def test_f19_an_amount_that_is_not_due_is_refused(practice, visitor, link, amount):
-    with pytest.raises(RpcError, match="The amount to pay here is 24.00") as refusal:
+    with pytest.raises(RpcError, match="The amount to pay here is 24") as refusal:
         visitor.ask_to_pay(link, amount=amount)
     assert refusal.value.name == "odoo.exceptions.UserError"
     assert not practice.transactions(link.id)
@@ -159,7 +159,7 @@ def test_a_page_left_open_does_not_pay_another_amount_than_it_shows(practice, vi
     link = visitor.book()
     visitor.ask_to_pay(link, amount=24)
     visitor.pay(link)
-    with pytest.raises(RpcError, match="The amount to pay here is 56.00.*Reload the page"):
+    with pytest.raises(RpcError, match=r"is 56\.00.* now\. Reload the page"):
         visitor.ask_to_pay(link, amount=24)
     assert [row[1] for row in practice.transactions(link.id)] == [24.0]
 

@@ -46,9 +46,9 @@ def test_f17_poll_and_cron_post_process_together_and_it_happens_once(practice, v
     reference = visitor.ask_to_pay(link)["reference"]
     visitor.simulate(reference)
     cron = (
-        "tx = env['payment.transaction'].search([('reference', '=', '%s')])\n"
+        f"tx = env['payment.transaction'].search([('reference', '=', {reference!r})])\n"
         "tx._cron_post_process()\nenv.cr.commit()"
-    ) % reference
+    )
     with ThreadPoolExecutor(3) as pool:
         jobs = [pool.submit(practice.server.shell, cron), pool.submit(poll, visitor)]
         for job in jobs:
