@@ -1,6 +1,6 @@
 {
     "name": "Appointment Payments",
-    "summary": "Get paid for appointments: deposits, full payments and invoices that settle themselves",
+    "summary": "Get paid for appointments: deposits, full payments, self-settling invoices",
     "version": "19.0.1.0.0",
     "category": "Services/Appointment",
     "author": "Appointment Payments contributors, Odoo Community Association (OCA)",

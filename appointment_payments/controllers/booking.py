@@ -155,7 +155,7 @@ class AppointmentBooking(http.Controller):
             "closed": bool(missing),
             "terms_url": category._get_terms_url(company),
             "refund_terms": category._get_refund_terms(company),
-            "tz": users._get_practitioner_resources(company)[:1].tz or company.partner_id.tz or "UTC",
+            "tz": users._get_practitioner_resources(company)[:1].tz or "UTC",
             "practitioner": users if len(users) == 1 else None,
             "logged_in": not request.env.user._is_public(),
             "problem": False,

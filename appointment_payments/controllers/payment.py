@@ -40,7 +40,7 @@ class PaymentPortal(BookingAccess, payment_portal.PaymentPortal):
             request.update_context(delay_token_charge=True)
             tx_sudo = self._create_transaction(**create_values)
         PaymentPostProcessing.monitor_transaction(tx_sudo)
-        # the provider is asked with nothing locked, about a transaction that outlives a crash (rule 6)
+        # rule 6: the provider is asked with nothing locked, of a transaction that outlives a crash
         request.env.cr.commit()  # pylint: disable=invalid-commit
         if tx_sudo.operation == "online_token" and tx_sudo.state == "draft":
             tx_sudo._charge_with_token()

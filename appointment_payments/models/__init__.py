@@ -1,3 +1,4 @@
+# isort: off
 # in the order in which models build on each other
 from . import appointment_payment_terms
 from . import appointment_payment_availability

@@ -68,7 +68,10 @@ class AppointmentPaymentBooking(models.Model):
     )
     accepted_terms_at = fields.Datetime(string="Terms accepted on", readonly=True)
     checkout_token = fields.Char(
-        copy=False, readonly=True, groups="base.group_system", help="Makes a second submit harmless."
+        copy=False,
+        readonly=True,
+        groups="base.group_system",
+        help="Makes a second submit harmless.",
     )
     occupancy_ids = fields.One2many("appointment.payment.occupancy", "booking_id", readonly=True)
 

@@ -117,7 +117,8 @@ class AppointmentPaymentOccupancy(models.Model):
     def _lock_resources(self, resources):
         """Queue up with whoever takes the same resources, in id order so that none deadlocks."""
         for resource_id in sorted(resources.ids):
-            self.env.cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", LOCK_SPACE, resource_id))
+            lock = SQL("SELECT pg_advisory_xact_lock(%s, %s)", LOCK_SPACE, resource_id)
+            self.env.cr.execute(lock)
 
     @api.model
     def _prepare_insert(self, booking, resources, start, stop):

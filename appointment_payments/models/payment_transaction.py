@@ -30,7 +30,9 @@ class PaymentTransaction(models.Model):
             custom_create_values.setdefault(
                 "appointment_booking_id", self.appointment_booking_id.id
             )
-        return super()._create_child_transaction(amount, is_refund=is_refund, **custom_create_values)
+        return super()._create_child_transaction(
+            amount, is_refund=is_refund, **custom_create_values
+        )
 
     def _apply_updates(self, payment_data):
         """Override of `payment`: a booking that needs no answer is captured at once (rule 9).

@@ -49,13 +49,12 @@ class ResUsers(models.Model):
         :return: the resources made, with the company's working hours
         :rtype: recordset of `resource.resource`
         """
-        existing = self._get_practitioner_resources()
-        vals_list = []
-        for user in self:
-            practice = company or user.company_id
-            of_user = existing.filtered(lambda r: r.user_id == user and r.company_id == practice)
-            if not of_user:
-                vals_list.append(user._prepare_practitioner_resource(practice))
+        existing = {(r.user_id, r.company_id) for r in self._get_practitioner_resources()}
+        vals_list = [
+            user._prepare_practitioner_resource(company or user.company_id)
+            for user in self
+            if (user, company or user.company_id) not in existing
+        ]
         # sudo: whoever may appoint practitioners need not be allowed to make resources
         return self.env["resource.resource"].sudo().create(vals_list)
 

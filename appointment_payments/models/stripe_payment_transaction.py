@@ -47,7 +47,7 @@ class PaymentTransaction(models.Model):
         return intent
 
     def _stripe_prepare_payment_intent_payload(self):
-        """Override of `payment_stripe`: a booking that needs no answer is captured at once (rule 9).
+        """Override of `payment_stripe`: a booking that waits for no answer is captured at once.
 
         :rtype: dict
         """
