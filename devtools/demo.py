@@ -6,22 +6,22 @@ import subprocess
 from . import databases, odoo_run, paths, postgres, processes, say, venv
 from .server import OdooServer
 
-# What `./dev demo` prints: title, path. The addon's demo data makes them.
-PAGES = [
-    ("Booking pages (public)", "/booking"),
-    ("Staff: calendar", "/odoo/calendar"),
-    ("Staff: bookings", "/odoo/appointment-bookings"),
-    ("A client's portal", "/my/appointment-bookings"),
-]
-# Who is there: login, password, role.
-LOGINS = [
-    ("anna", "anna", "nutritionist: her own bookings"),
-    ("ben", "ben", "therapist: his own bookings"),
-    ("dora", "dora", "front desk: all bookings"),
-    ("mia", "mia", "manager: all screens, invoices and settings"),
-    ("carla", "carla", "client: her own bookings in the portal"),
-    ("admin", "admin", "administrator"),
-]
+# What `./dev demo` prints; the addon's demo data makes who and what is named here.
+DIRECTORY = """
+The Linden Practice is open. Its payments are tests: no money is taken, and no mail leaves.
+
+  Clients book here, without a login:
+    {url}/booking
+  Staff find their appointments here, as anna or ben (practitioners), dora (front desk)
+  or mia (manager, who also sees invoices and settings):
+    {url}/odoo/calendar
+  A client finds hers here, as carla:
+    {url}/my/appointment-bookings
+
+Everybody's password is their login. The administrator is admin.
+Log: {log}
+Ctrl-C closes the practice.
+"""
 LOAD = """
 from odoo.modules.module import Manifest
 from odoo.tools.convert import convert_file
@@ -95,26 +95,13 @@ def _serve(server):
     :return: the exit code
     :rtype: int
     """
-    print(f"\nThe practice is open:\n{_directory(server)}\n\nCtrl-C closes it.", flush=True)
+    print(DIRECTORY.format(url=server.url, log=server.log_path), flush=True)
     try:
         code = server.process.wait()
     except KeyboardInterrupt:
         say.step("closing")
         return 0
     raise say.Failure(f"Odoo ended by itself ({code}):\n{say.tail(server.log_path)}")
-
-
-def _directory(server):
-    """Return the addresses, the logins and the log.
-
-    :param OdooServer server: the running server
-    :rtype: str
-    """
-    lines = [f"  {title:<24} {server.url}{path}" for title, path in PAGES]
-    lines += ["", "  Log in at " + server.url + "/web/login as"]
-    lines += [f"  {login:<24} {password:<16} {role}" for login, password, role in LOGINS]
-    lines += ["", f"  Log: {server.log_path}"]
-    return "\n".join(lines)
 
 
 def _run(server, module):
