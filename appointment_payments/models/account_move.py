@@ -15,11 +15,6 @@ class AccountMove(models.Model):
     appointment_booking_count = fields.Integer(
         compute="_compute_appointment_booking_ids", compute_sudo=True
     )
-    appointment_credited_amount = fields.Monetary(
-        compute="_compute_appointment_credited_amount",
-        compute_sudo=True,
-        help="How much of the invoice was taken back by credit notes.",
-    )
 
     @api.depends("line_ids.appointment_booking_id")
     def _compute_appointment_booking_ids(self):
@@ -27,51 +22,69 @@ class AccountMove(models.Model):
             move.appointment_booking_ids = move.line_ids.appointment_booking_id
             move.appointment_booking_count = len(move.appointment_booking_ids)
 
-    @api.depends("amount_residual")
-    def _compute_appointment_credited_amount(self):
-        for move in self:
-            receivable = move.line_ids.filtered(lambda line: line.display_type == "payment_term")
-            by_credit_note = receivable.matched_credit_ids.filtered(
-                lambda partial: partial.credit_move_id.move_id.move_type == "out_refund"
-            )
-            move.appointment_credited_amount = sum(by_credit_note.mapped("debit_amount_currency"))
-
     def _spread_payments_over_bookings(self):
         """Spread what was paid on an invoice over its bookings (design rule 4).
 
         Money of a booking's own transactions is its own; the rest goes to the oldest appointment.
+        Credit notes take back the lines that they repeat, and what is left of them the oldest.
 
-        :return: what is paid and what is invoiced, in minor units, by booking id; the key False
-                 holds the lines without a booking
+        :return: what is paid and what is invoiced and not credited, in minor units, by booking
+                 id; the key False holds the lines without a booking
         :rtype: tuple[dict[int, int], dict[int, int]]
         """
         self.ensure_one()
-        digits = self.currency_id.decimal_places
-        shares = {
-            booking.id: money.to_minor(sum(lines.mapped("price_total")), digits)
-            for booking, lines in self._get_lines_by_booking()
-        }
-        earmarked = {
-            booking.id: money.to_minor(sum(transactions.mapped("amount")), digits)
-            for booking, transactions in self.transaction_ids.filtered(
-                lambda t: t.state == "done" and t.appointment_booking_id.id in shares
-            )
-            .grouped("appointment_booking_id")
-            .items()
-        }
-        paid = self.amount_total - self.amount_residual - self.appointment_credited_amount
-        return allocation.spread(shares, money.to_minor(paid, digits), earmarked), shares
+        partials = self._get_credit_note_partials()
+        credited = self._to_minor(sum(partials.mapped("debit_amount_currency")))
+        paid = self._to_minor(self.amount_total - self.amount_residual) - credited
+        invoiced = allocation.fit(self._sum_by_booking(), self._to_minor(self.amount_total))
+        taken_back = allocation.spread(
+            invoiced, credited, partials.credit_move_id.move_id._sum_by_booking()
+        )
+        shares = {key: amount - taken_back[key] for key, amount in invoiced.items()}
+        return allocation.spread(shares, paid, self._sum_transactions_by_booking()), shares
 
-    def _get_lines_by_booking(self):
-        """Return the priced lines of each booking, oldest appointment first, the others last.
+    def _to_minor(self, amount):
+        return money.to_minor(amount, self.currency_id.decimal_places)
 
-        :rtype: list[tuple[recordset, recordset]]
+    def _get_credit_note_partials(self):
+        """Return the reconciliations of an invoice with credit notes.
+
+        :rtype: recordset of `account.partial.reconcile`
+        """
+        receivable = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        return receivable.matched_credit_ids.filtered(
+            lambda partial: partial.credit_move_id.move_id.move_type == "out_refund"
+        )
+
+    def _sum_by_booking(self):
+        """Sum up the lines of documents in one currency by booking, oldest appointment first.
+
+        :return: minor units by booking id; the key False holds the lines without a booking
+        :rtype: dict[int, int]
         """
         lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product")
-        return sorted(
+        of_bookings = sorted(
             lines.grouped("appointment_booking_id").items(),
             key=lambda item: (not item[0], item[0].start or fields.Datetime.now(), item[0].id),
         )
+        return {
+            booking.id: self._to_minor(sum(lines.mapped("price_total")))
+            for booking, lines in of_bookings
+        }
+
+    def _sum_transactions_by_booking(self):
+        """Sum up what the transactions of bookings have brought in for an invoice.
+
+        :return: minor units by booking id
+        :rtype: dict[int, int]
+        """
+        done = self.transaction_ids.filtered(
+            lambda t: t.state == "done" and t.appointment_booking_id
+        )
+        return {
+            booking.id: self._to_minor(sum(transactions.mapped("amount")))
+            for booking, transactions in done.grouped("appointment_booking_id").items()
+        }
 
     def action_open_appointment_bookings(self):
         """Smart button: the bookings of the invoice."""

@@ -136,9 +136,7 @@ class AppointmentPaymentBooking(models.Model):
             spread, shares = invoice._spread_payments_over_bookings()
             paid += spread.get(self.id, 0)
             owed += shares.get(self.id, 0)
-        credited = sum(invoices.mapped("appointment_credited_amount"))
-        residual = max(owed - paid - money.to_minor(credited, digits), 0)
-        return money.from_minor(paid, digits), money.from_minor(residual, digits)
+        return money.from_minor(paid, digits), money.from_minor(max(owed - paid, 0), digits)
 
     def _get_payment_status(self):
         """Return the status that people read.

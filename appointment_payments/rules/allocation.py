@@ -15,6 +15,25 @@ def _totals(shares):
     return {key: max(amount, 0) for key, amount in totals.items()}
 
 
+def fit(shares, total):
+    """Make the shares of an invoice add up to its total.
+
+    Odoo rounds taxes on the invoice as a whole, so what its lines say can be some minor units off.
+    The difference is split evenly over the shares that are not zero.
+
+    :param dict shares: the int amount in minor units of each booking, by key.
+    :param int total: of the invoice, in minor units.
+    :return: the amount per key; as given when no share can take the difference.
+    :rtype: dict
+    """
+    keys = [key for key, amount in shares.items() if amount]
+    if not keys:
+        return dict(shares)
+    each, rest = divmod(total - sum(shares.values()), len(keys))
+    parts = {key: each + (index < rest) for index, key in enumerate(keys)}
+    return {key: amount + parts.get(key, 0) for key, amount in shares.items()}
+
+
 def spread(shares, paid, earmarked=None):
     """Spread what was paid on an invoice over its bookings (design rule 4).
 

@@ -6,6 +6,7 @@ from . import (
     test_category_readiness,
     test_category_terms,
     test_late_payment,
+    test_ledger,
     test_occupancy,
     test_practitioner_resource,
     test_prepare_payment,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.allocation import spread
+from rules.allocation import fit, spread
 
 AMOUNTS = st.integers(0, 10**7)
 KEYS = st.integers(1, 12)
@@ -94,3 +94,28 @@ def test_more_money_never_takes_from_a_booking(shares, paid, more, earmarked):
     before = spread(shares, paid, earmarked)
     after = spread(shares, paid + more, earmarked)
     assert all(after[key] >= before[key] for key in shares)
+
+
+@pytest.mark.parametrize(
+    ("shares", "total", "fitted"),
+    [
+        ({"a": 4996}, 4995, {"a": 4995}),  # 4995 yen with 20 % included: 4163 and 833
+        ({"a": 4996, "b": 4996}, 9990, {"a": 4995, "b": 4995}),
+        ({"a": 10, "b": 10}, 19, {"a": 10, "b": 9}),
+        ({"a": 10, "b": 10}, 21, {"a": 11, "b": 10}),
+        ({"a": 10, "b": 0}, 8, {"a": 8, "b": 0}),
+        ({"a": 0}, 5, {"a": 0}),
+        ({}, 5, {}),
+    ],
+)
+def test_shares_are_made_to_add_up_to_the_invoice(shares, total, fitted):
+    assert fit(shares, total) == fitted
+
+
+@given(SHARES, AMOUNTS)
+def test_fitted_shares_add_up_and_differ_evenly(shares, total):
+    fitted = fit(shares, total)
+    changes = {fitted[key] - amount for key, amount in shares.items() if amount}
+    assert list(fitted) == list(shares)
+    assert not changes or sum(fitted.values()) == total
+    assert not changes or max(changes) - min(changes) <= 1
