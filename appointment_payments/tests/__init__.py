@@ -5,6 +5,7 @@ from . import (
     test_booking_state,
     test_category_readiness,
     test_category_terms,
+    test_expiry_cron,
     test_late_payment,
     test_ledger,
     test_occupancy,
