@@ -49,17 +49,34 @@ def _deb822(text):
 
     :param str text: the file
     """
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    for stanza in re.split(r"\n\s*\n", "\n".join(lines)):
-        unfolded = re.sub(r"\n(?=[ \t])", "\n\v", stanza).replace("\n\v", "\v")
-        pairs = (line.partition(":") for line in unfolded.splitlines() if ":" in line)
-        source = {key.strip().lower(): value.strip() for key, _colon, value in pairs}
+    for stanza in re.split(r"\n\s*\n", text):
+        source = _fields(stanza)
         enabled = source.get("enabled", "yes").lower() in ("yes", "true", "1")
         if enabled and "deb" in source.get("types", "").split() and source.get("uris"):
-            if "\v" in source.get("signed-by", ""):  # the key itself stands in the file
-                source["signed-by"] = source["signed-by"].replace("\v", "\n")
-            source["uris"] = source["uris"].replace("\v", " ")
+            source["uris"] = " ".join(source["uris"].split())
             yield source
+
+
+def _fields(stanza):
+    """Return the fields of a stanza; the lines of a folded value stay apart.
+
+    A Signed-By may hold the key itself, which is passed on as it stands.
+
+    :param str stanza: the stanza
+    :return: values by lower-case name
+    :rtype: dict[str, str]
+    """
+    fields, name = {}, None
+    for line in stanza.splitlines():
+        if line.startswith("#"):
+            continue
+        if line[:1] in (" ", "\t") and name:
+            fields[name] += f"\n{line}"
+        elif ":" in line:
+            name, _colon, value = line.partition(":")
+            name = name.strip().lower()
+            fields[name] = value.strip()
+    return fields
 
 
 def _one_line(text):
