@@ -13,6 +13,7 @@ IGNORED = ("net::ERR_NAME_NOT_RESOLVED", "js.stripe.com")
 @pytest.fixture(params=SIZES, ids=str)
 def tab(request, browser, practice, tmp_path):
     """Return a window of a size; no page may scroll sideways or complain."""
+    practice.build_bundles()
     context = browser.new_context(
         base_url=practice.url, viewport={"width": SIZES[request.param], "height": 800}
     )

@@ -1,0 +1,73 @@
+"""Without a mouse, and without JavaScript."""
+
+import pytest
+
+from tests.practice import Link
+
+
+@pytest.fixture
+def open_tab(browser, practice):
+    contexts = []
+
+    def open_tab(**options):
+        practice.build_bundles()
+        contexts.append(browser.new_context(base_url=practice.url, **options))
+        tab = contexts[-1].new_page()
+        tab.set_default_timeout(20_000)
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+def tab_to(tab, role, name, limit=80):
+    """Press Tab until something has the focus; it must be seen to have it."""
+    wanted = tab.get_by_role(role, name=name).first
+    for _press in range(limit):
+        tab.keyboard.press("Tab")
+        if wanted.evaluate("node => node === document.activeElement"):
+            style = wanted.evaluate(
+                "node => { const s = getComputedStyle(node);"
+                " return [s.outlineStyle, s.boxShadow, s.borderColor] }"
+            )
+            assert style[0] != "none" or style[1] != "none", f"{name} shows no focus"
+            return
+    raise AssertionError(f"Tab does not reach {role} {name}")
+
+
+def test_a_booking_is_made_and_paid_by_keyboard(practice, open_tab):
+    tab = open_tab(viewport={"width": 1280, "height": 900})
+    tab.goto("/booking")
+    tab_to(tab, "link", "First consultation")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/booking/first-consultation")
+    first = tab.locator(".o_appay_slot").nth(3)
+    tab_to(tab, "link", first.inner_text())
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**start=**")
+    tab_to(tab, "textbox", "Name")
+    tab.keyboard.type("Kim Keys")
+    tab.keyboard.press("Tab")
+    tab.keyboard.type("kim@example.com")
+    tab_to(tab, "checkbox", "I accept the terms")
+    tab.keyboard.press("Space")
+    tab_to(tab, "button", "Continue to payment of 24.00")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/my/appointment-bookings/**")
+    link = Link.parse(tab.url)
+    tab_to(tab, "button", "Pay 24.00 € and book")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("heading", name="Your appointment is confirmed").wait_for()
+    practice.assert_ledger(link.id, total=80.0, tax=13.33, residual=56.0, payments=[24.0])
+
+
+def test_what_needs_no_payment_is_booked_without_javascript(practice, open_tab):
+    tab = open_tab(java_script_enabled=False)
+    tab.goto("/booking/phone-call")
+    tab.locator(".o_appay_slot").nth(2).click()
+    tab.get_by_label("Name").fill("Nora Noscript")
+    tab.get_by_label("Email").fill("nora@example.com")
+    tab.get_by_role("button", name="Book").click()
+    assert tab.get_by_role("heading", name="Your appointment is confirmed").is_visible()
+    assert practice.booking(Link.parse(tab.url).id)["state"] == "confirmed"
