@@ -1,5 +1,4 @@
 from . import (
-    test_access,
     test_availability,
     test_booking_invoice,
     test_booking_payment,
@@ -7,17 +6,12 @@ from . import (
     test_category_readiness,
     test_category_terms,
     test_demo,
-    test_event,
     test_expiry_cron,
     test_late_payment,
     test_ledger,
-    test_mails,
     test_occupancy,
     test_practitioner_resource,
     test_prepare_payment,
-    test_provider_switch,
     test_staff_views,
     test_stripe_seams,
-    test_uninstall_neutralize,
-    test_visitor_booking,
 )
