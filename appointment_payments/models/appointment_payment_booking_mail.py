@@ -27,7 +27,7 @@ class AppointmentPaymentBooking(models.Model):
     def _get_mail_rows(self):
         """Return the lines of the small table in a mail.
 
-        :return: (label, text) pairs in the client's language
+        :return: (label, text) pairs in the reader's language
         :rtype: list[tuple[str, str]]
         """
         self.ensure_one()

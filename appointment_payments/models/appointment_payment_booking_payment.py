@@ -314,9 +314,10 @@ class AppointmentPaymentBooking(models.Model):
             )
 
     def _format(self, amount):
-        """Return an amount as the booking's client reads it.
+        """Return an amount as the reader of a page or a mail reads it, else the booking's client.
 
         :param float amount: in major units
         :rtype: str
         """
-        return self.with_context(lang=self.lang or self.env.lang).currency_id.format(amount)
+        lang = self.env.context.get("lang") or self.lang
+        return self.with_context(lang=lang).currency_id.format(amount)

@@ -9,6 +9,7 @@ from . import (
     test_expiry_cron,
     test_late_payment,
     test_ledger,
+    test_mails,
     test_occupancy,
     test_practitioner_resource,
     test_prepare_payment,
