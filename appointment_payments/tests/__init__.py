@@ -1,4 +1,5 @@
 from . import (
+    test_access,
     test_availability,
     test_booking_invoice,
     test_booking_payment,
@@ -6,6 +7,7 @@ from . import (
     test_category_readiness,
     test_category_terms,
     test_demo,
+    test_event,
     test_expiry_cron,
     test_late_payment,
     test_ledger,
