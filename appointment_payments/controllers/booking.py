@@ -96,6 +96,8 @@ class AppointmentBooking(http.Controller):
             # a new snapshot shows what the other transaction did, a second submit of ours included
             request.env.cr.rollback()
             booking = self._bookings()._find_by_checkout_token(form.token)
+            # an earlier booking of the same form, of another time, is not what was asked for
+            booking = booking.filtered(lambda b: (b.user_id, b.start) == (users[:1], form.start))
         if not booking:
             return self._render_taken(values, category, users, form)
         return request.redirect(booking.get_portal_url())

@@ -17,4 +17,5 @@ from . import (
     test_prepare_payment,
     test_staff_views,
     test_stripe_seams,
+    test_visitor_booking,
 )

@@ -63,13 +63,6 @@ class TestOccupancy(OccupancyCase):
             with self.subTest(minutes=minutes), self.assertRaises(SlotTakenError):
                 self._book(start=NINE + timedelta(minutes=minutes))
 
-    def test_a_refused_booking_leaves_nothing_behind(self):
-        self._book(start=NINE)
-        bookings = self.env["appointment.payment.booking"].search_count([])
-        with self.assertRaises(SlotTakenError):
-            self._book(start=HALF_PAST_NINE)
-        self.assertEqual(self.env["appointment.payment.booking"].search_count([]), bookings)
-
     def test_hours_next_to_a_sold_one_can_be_sold(self):
         self._book(start=TEN)
         for start in (NINE, ELEVEN):
