@@ -15,6 +15,7 @@ from . import (
     test_occupancy,
     test_practitioner_resource,
     test_prepare_payment,
+    test_provider_switch,
     test_staff_views,
     test_stripe_seams,
     test_visitor_booking,

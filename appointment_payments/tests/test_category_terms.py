@@ -110,6 +110,21 @@ class TestCategoryThreshold(TermsCase):
         self.assertIn("cannot be negative. Enter 0 to ask always", message)
         self.assertEqual(self.company.appointment_min_prepayment, 10.0)
 
+    def test_minutes_to_pay_out_of_range_are_refused(self):
+        for minutes in (-1, 0, 4, 1441):
+            with (
+                self.subTest(minutes=minutes),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.CheckViolation) as refusal,
+            ):
+                self.company.appointment_checkout_minutes = minutes
+                self.env.flush_all()
+            message = self.env["res.company"]._sql_error_to_message(refusal.exception)
+            self.assertIn("between 5 minutes and one day", message)
+        for minutes in (5, 1440):
+            self.company.appointment_checkout_minutes = minutes
+            self.env.flush_all()
+
     def test_nothing_is_under_the_threshold_where_nothing_would_be_asked(self):
         self.category.write({"price": 5.0, "payment_mode": "none"})
         self.assertEqual(self._due(), (0.0, False))
