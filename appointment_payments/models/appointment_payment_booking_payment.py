@@ -277,6 +277,15 @@ class AppointmentPaymentBooking(models.Model):
             for t in self.sudo().transaction_ids  # sudo: a cron or staff only ask whether
         )
 
+    def _has_failed_payment(self):
+        """Return whether the last try to pay did not go through.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        payments = self.transaction_ids.filtered(lambda t: t.operation != "refund")
+        return payments.sorted("id")[-1:].state in ("cancel", "error")
+
     def _has_money(self):
         """Return whether a booking has a payment, taken, held or on its way, or an invoice.
 
@@ -297,10 +306,11 @@ class AppointmentPaymentBooking(models.Model):
     def _check_no_money_held(self):
         """Refuse what would lose the trace of clients' money.
 
-        :raise UserError: when open bookings were paid in part, or have a payment under way
+        :raise UserError: when bookings that did not take place were paid, or have a payment under
+            way
         """
         domain = Domain("amount_held", "!=", 0) | (
-            Domain("amount_paid", "!=", 0) & Domain("state", "in", ["pending_payment", "confirmed"])
+            Domain("amount_paid", "!=", 0) & Domain("state", "not in", ["attended", "no_show"])
         )
         domain |= Domain("transaction_ids.state", "in", ["pending", "authorized"])
         count = self.search_count(domain)

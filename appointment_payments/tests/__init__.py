@@ -18,5 +18,6 @@ from . import (
     test_provider_switch,
     test_staff_views,
     test_stripe_seams,
+    test_uninstall_neutralize,
     test_visitor_booking,
 )

@@ -61,7 +61,7 @@ def test_decline_then_another_card_pays_the_booking(practice, visitor, double, b
     link = visitor.book()
     context = browser.new_context(base_url=practice.url, viewport={"width": 1280, "height": 900})
     tab = context.new_page()
-    tab.set_default_timeout(20_000)
+    tab.set_default_timeout(60_000)
     tab.goto(link.page)
     pay(tab, "4000000000000002")
     dialog = tab.get_by_role("dialog")

@@ -1,0 +1,46 @@
+"""What clients do on the pages, and what every page must be like."""
+
+from tests.practice import Link
+
+
+def look(tab, name):
+    """Take a picture, and check that the page fits the window and can be touched."""
+    tab.screenshot(path=tab.pictures / f"{name}.png", full_page=True)
+    wide, window = tab.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide <= window, f"{name} scrolls sideways: {wide} > {window}"
+    small = tab.evaluate(
+        "[...document.querySelectorAll('.o_appay .btn, .o_appay input.form-control')]"
+        ".filter(n => n.offsetParent && n.getBoundingClientRect().height < 43.5)"
+        ".map(n => n.outerHTML)"
+    )
+    assert not small, f"{name}: too small for a thumb"
+
+
+def fill_in(tab, name="Carla Client", email="carla@example.com"):
+    """Give details, and accept the terms where there are some."""
+    tab.get_by_label("Name").fill(name)
+    tab.get_by_label("Email").fill(email)
+    if tab.get_by_role("checkbox").count():
+        tab.get_by_role("checkbox").check()
+
+
+def submit(tab):
+    tab.locator("form.o_appay_details button.btn-primary").click()
+
+
+def book(tab, slug, number=5):
+    """Choose a time and give details; return the booking's link."""
+    tab.goto(f"/booking/{slug}")
+    look(tab, "time")
+    tab.locator(".o_appay_slot").nth(number).click()
+    fill_in(tab)
+    look(tab, "details")
+    submit(tab)
+    tab.wait_for_url("**/my/appointment-bookings/**")
+    look(tab, "booking")
+    return Link.parse(tab.url)
+
+
+def see(tab, heading):
+    """Wait for what the page says first."""
+    tab.get_by_role("heading", name=heading).wait_for()
