@@ -19,9 +19,9 @@ class TestDemo(TransactionCase):
             self.skipTest("the demo practice is here already")
 
     def _load(self):
-        references = {}
+        env, references = self.env(su=True), {}
         for filename in Manifest.for_addon(MODULE)["demo"]:
-            convert_file(self.env(su=True), MODULE, filename, references, mode="init", noupdate=True)
+            convert_file(env, MODULE, filename, references, mode="init", noupdate=True)
         return self.env.ref("appointment_payments.demo_company")
 
     def test_on_any_day_there_is_a_booking_in_each_state_and_every_category_can_be_booked(self):
