@@ -59,15 +59,28 @@ class AppointmentPaymentBooking(models.Model):
 
     def _raise_event_gone(self):
         """Tell the practitioner that an appointment left the calendar but is still booked."""
-        for booking in self.sudo():  # sudo: an activity on a booking whoever removed the event
+        self._raise_still_booked(
+            self.env._("The appointment was removed from the calendar"),
+            self.env._("Cancel the booking or put it back in the calendar."),
+        )
+
+    def _raise_declined(self):
+        """Tell the practitioner that declining an appointment does not call it off."""
+        self._raise_still_booked(
+            self.env._("You declined an appointment that is booked"),
+            self.env._("Cancel the booking or accept the appointment in the calendar."),
+        )
+
+    def _raise_still_booked(self, summary, advice):
+        for booking in self.sudo():  # sudo: an activity on a booking, whoever changed the event
             booking.activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=self.env._("The appointment was removed from the calendar"),
+                summary=summary,
                 note=self.env._(
-                    "%(booking)s on %(when)s is still booked, and its time stays taken. Cancel"
-                    " the booking or put it back in the calendar.",
+                    "%(booking)s on %(when)s is still booked, and its time stays taken. %(advice)s",
                     booking=booking.display_name,
                     when=booking._format_when(),
+                    advice=advice,
                 ),
                 user_id=booking.user_id.id,
                 date_deadline=fields.Date.context_today(booking),

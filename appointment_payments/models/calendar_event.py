@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 BOOKED_STATES = ("pending_payment", "confirmed", "attended", "no_show")
+TIME_FIELDS = {"start", "stop", "start_date", "stop_date", "allday", "duration"}
 
 
 class CalendarEvent(models.Model):
@@ -16,6 +17,8 @@ class CalendarEvent(models.Model):
     appointment_booking_ids = fields.One2many(
         "appointment.payment.booking", "event_id", string="Bookings", copy=False
     )
+    # clients are attendees, and attendees with a portal login may read their events over RPC
+    notes = fields.Html(groups="base.group_user")
     appointment_booking_count = fields.Integer(
         compute="_compute_appointment_booking_count",
         help="The bookings that the user may open.",
@@ -46,12 +49,21 @@ class CalendarEvent(models.Model):
             event.appointment_booking_count = counts.get(event._origin, 0)
 
     def write(self, vals):
+        if vals.get("recurrency"):
+            self._check_not_booked()
         result = super().write(vals)
-        if {"start", "stop", "start_date", "stop_date", "allday"} & vals.keys():
+        if TIME_FIELDS & vals.keys():
             self._move_bookings()
         if vals.get("active") is False:
             self._bookings_left_behind()._raise_event_gone()
         return result
+
+    def _check_not_booked(self):
+        # sudo: whether an event is booked is no secret to whoever may write it
+        if self.sudo().appointment_booking_ids:
+            raise UserError(
+                self.env._("A booked appointment cannot repeat. Make a new event for the series.")
+            )
 
     def unlink(self):
         left_behind = self._bookings_left_behind()

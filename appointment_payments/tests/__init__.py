@@ -8,6 +8,7 @@ from . import (
     test_category_terms,
     test_demo,
     test_event,
+    test_event_side_doors,
     test_expiry_cron,
     test_late_payment,
     test_ledger,
