@@ -9,6 +9,12 @@ from . import debian, paths
 
 FOLDER = paths.REPOSITORY / "docs" / "pictures"
 DESKTOP, PHONE = 1280, 360
+# Name, login, path, what has to be there first.
+# The line of a list whose form is shown, and what the form has last.
+FORMS = {
+    "staff-bookings": (("Partly paid", "Carla Client"), ".o-mail-Message"),
+    "staff-categories": (("First consultation",), ".o_field_widget[name=refund_terms]"),
+}
 STAFF = [
     ("staff-bookings", "mia", "/odoo/appointment-bookings", ".o_list_view .o_data_row"),
     ("staff-categories", "mia", "/odoo/appointment-categories", ".o_list_view .o_data_row"),
@@ -29,7 +35,7 @@ class Photographer:
     def __init__(self, browser, url, width):
         self.context = browser.new_context(
             base_url=url,
-            viewport={"width": width, "height": 800},
+            viewport={"width": width, "height": 900},
             locale="en-GB",
             timezone_id="Europe/Paris",
         )
@@ -88,10 +94,17 @@ class Photographer:
         """
         self.tab.goto(path)
         self.tab.locator(shown).first.wait_for()
+        if name == "staff-calendar":  # the little window says what is paid
+            self.tab.locator(shown).filter(has_text="First consultation").first.click()
+            self.tab.locator(".o_cw_popover").wait_for()
         self.take(name, whole=False)
-        if name in ("staff-bookings", "staff-categories"):
-            self.tab.locator(".o_data_row .o_data_cell").nth(1).click()
-            self.tab.locator(".o_form_view .o_field_widget").first.wait_for()
+        if name in FORMS:
+            line, last = FORMS[name]
+            row = self.tab.locator(".o_data_row")
+            for text in line:
+                row = row.filter(has_text=text)
+            row.first.locator(".o_data_cell").first.click()
+            self.tab.locator(last).first.wait_for()
             self.take(f"{name}-form", whole=False)
 
 
