@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.e2e.pages import book, fill_in, look, see, submit
 from tests.e2e.test_demo_journey import pay
-from tests.practice import Link
+from tests.practice import Link, from_text
 
 
 def test_a_wrong_field_is_told_and_found(tab):
@@ -44,11 +44,12 @@ def test_a_time_that_is_gone_costs_one_click(practice, tab):
     assert nearest.count() == 4
     tab.get_by_label("Name").press("Enter")  # chooses none of them
     assert not practice.query("SELECT 1 FROM res_partner WHERE name = %s", typist)
+    wanted = nearest.nth(1).get_attribute("value")
     nearest.nth(1).click()
     see(tab, "Pay to book")
     booking = practice.booking(Link.parse(tab.url).id)
     [(name,)] = practice.query("SELECT name FROM res_partner WHERE id = %s", booking["partner_id"])
-    assert name == typist
+    assert (name, booking["start"]) == (typist, from_text(wanted))
 
 
 def test_back_after_paying_shows_what_is_paid(practice, tab):
