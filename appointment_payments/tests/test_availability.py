@@ -186,7 +186,7 @@ class TestClockChanges(AvailabilityCase):
 
 
 @tagged("post_install", "-at_install")
-class TestBusyTimes(AvailabilityCase):
+class TestFreeTimes(AvailabilityCase):
     def test_a_busy_event_takes_its_time(self):
         self._create_event(self._at(8), self._at(10))
         self.assertEqual(self._hours(), [7, 10, *AFTERNOON])
@@ -261,9 +261,6 @@ class TestBusyTimes(AvailabilityCase):
         self._book(category, start=self._at(8))
         self.assertEqual(self._hours(), [7, 9, 10, *AFTERNOON])
 
-
-@tagged("post_install", "-at_install")
-class TestOfferedTimes(AvailabilityCase):
     def test_the_past_is_not_offered(self):
         monday = datetime(2026, 11, 23)
         for now, first in ((NOW, NOW), (monday.replace(hour=9, minute=1), monday.replace(hour=10))):

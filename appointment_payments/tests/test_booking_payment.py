@@ -115,9 +115,6 @@ class TestBookingPayment(PracticeCase):
         self.assertTrue(told)
         self.assertTrue(all(told.subtype_id.mapped("internal")))
 
-
-@tagged("post_install", "-at_install")
-class TestPendingPayment(PracticeCase):
     def test_a_pending_payment_keeps_the_time_and_shows_as_processing(self):
         booking = self._book()
         self._pay(booking, state="pending")
@@ -162,9 +159,6 @@ class TestPendingPayment(PracticeCase):
         self._finish(transaction, "done")
         self._assert_ledger(booking, 80.0, 13.33, 0.0, [24.0, 56.0])
 
-
-@tagged("post_install", "-at_install")
-class TestFailedPayment(PracticeCase):
     def test_after_a_failure_the_same_booking_can_be_paid(self):
         for state in ("error", "cancel"):
             with self.subTest(state=state):

@@ -36,7 +36,7 @@ class TermsCase(PracticeCase):
 
 
 @tagged("post_install", "-at_install")
-class TestCategoryPaymentMode(TermsCase):
+class TestCategoryTerms(TermsCase):
     def test_what_is_asked_follows_category_switch_and_practice(self):
         due = {"none": 0.0, "deposit": 24.0, "full": 80.0}
         for switch in (True, False):
@@ -69,9 +69,6 @@ class TestCategoryPaymentMode(TermsCase):
         self.assertEqual(self.category._resolve_terms(self.company)["amount_due_now"], 0.0)
         self.assertEqual(self.category._resolve_terms(other)["amount_due_now"], 80.0)
 
-
-@tagged("post_install", "-at_install")
-class TestCategoryThreshold(TermsCase):
     def test_strictly_under_the_threshold_nothing_is_asked(self):
         self.company.appointment_min_prepayment = 50.0
         for price, due in ((49.99, (0.0, True)), (50.0, (15.0, False)), (50.01, (15.0, False))):
@@ -131,9 +128,6 @@ class TestCategoryThreshold(TermsCase):
         self.category.write({"price": 0.0, "payment_mode": "full"})
         self.assertEqual(self._due(), (0.0, False))
 
-
-@tagged("post_install", "-at_install")
-class TestCategoryPrice(TermsCase):
     def test_taxes_included_are_part_of_the_price(self):
         terms = self.category._resolve_terms(self.company)
         self.assertEqual((terms["amount_total"], terms["amount_tax"]), (80.0, 13.33))
@@ -184,9 +178,6 @@ class TestCategoryPrice(TermsCase):
                 self.category.price = -1.0
                 self.env.flush_all()
 
-
-@tagged("post_install", "-at_install")
-class TestCategoryDeposit(TermsCase):
     def _assert_refused(self, sentence, **values):
         with self.subTest(values=values):
             with self.assertRaises(ValidationError) as refusal:  # which rolls back
@@ -296,9 +287,6 @@ class TestCategoryNames(TermsCase):
             self.category.terms_url = "javascript:alert(1)"
         self.category.terms_url = "https://linden.example/terms"
 
-
-@tagged("post_install", "-at_install")
-class TestBookingSnapshot(TermsCase):
     def test_a_later_change_of_the_category_leaves_the_booking_alone(self):
         booking = self._book()
         agreed = self._agreed(booking)

@@ -82,9 +82,6 @@ class TestLatePayment(LatePaymentCase):
                 self.assertEqual(booking.state, "expired" if taken else "confirmed")
                 self.assertEqual(len(booking.activity_ids), int(taken))
 
-
-@tagged("post_install", "-at_install")
-class TestPaidTwice(LatePaymentCase):
     def test_the_full_price_paid_twice_is_to_be_refunded_once(self):
         self.category.payment_mode = "full"
         booking = self._book()

@@ -109,9 +109,6 @@ class TestOccupancy(OccupancyCase):
         with self.assertRaises(SlotTakenError):
             self._book(user=newcomer, start=HALF_PAST_NINE)
 
-
-@tagged("post_install", "-at_install")
-class TestOccupancyMoves(OccupancyCase):
     def test_taken_time_moves(self):
         booking = self._book(start=NINE)
         booking.occupancy_ids._move(TEN, ELEVEN)
@@ -145,9 +142,6 @@ class TestOccupancyMoves(OccupancyCase):
             booking.occupancy_ids._move(TEN, ELEVEN)
         self.assertEqual((self._taken(booking), self._taken(rival)), before)
 
-
-@tagged("post_install", "-at_install")
-class TestOccupancyGuard(OccupancyCase):
     def _insert(self, start, stop, seat=1):
         """Insert a row behind the back of the search and the lock."""
         booking = self.env["appointment.payment.booking"].search([], limit=1)
