@@ -27,9 +27,11 @@ class UninstallCase(PracticeCase):
 
     def _assert_refused(self, count=1):
         for name in (NAME, "calendar", "account_payment"):
-            with self.subTest(module=name):
-                with self.assertRaisesRegex(UserError, f"hold clients' money: {count}"):
-                    self._uninstall(name)
+            with (
+                self.subTest(module=name),
+                self.assertRaisesRegex(UserError, f"hold clients' money: {count}"),
+            ):
+                self._uninstall(name)
 
 
 @tagged("post_install", "-at_install")
