@@ -12,9 +12,10 @@ The Linden Practice is open. Its payments are tests: no money is taken, and no m
 
   Clients book here, without a login:
     {url}/booking
-  Staff find their appointments here, as anna or ben (practitioners), dora (front desk)
-  or mia (manager, who also sees invoices and settings):
+  Practitioners have their appointments in the calendar, as anna or ben:
     {url}/odoo/calendar
+  The front desk sees all bookings, as dora; the manager also invoices and settings, as mia:
+    {url}/odoo/appointment-bookings
   A client finds hers here, as carla:
     {url}/my/appointment-bookings
 
