@@ -51,6 +51,7 @@ class Photographer:
         suffix = "phone" if self.width == PHONE else "desktop"
         self.tab.wait_for_load_state("networkidle" if whole else "load")  # staff's never idles
         self.tab.evaluate("document.fonts.ready")
+        self.tab.wait_for_function("Array.from(document.images).every(image => image.complete)")
         self.tab.screenshot(path=FOLDER / f"{name}-{suffix}.png", full_page=whole)
 
     def log_in(self, login):
