@@ -119,6 +119,28 @@ class Practice:
     def count(self, table):
         return self.query(f"SELECT count(*) FROM {table}")[0][0]
 
+    def run_cron(self, name):
+        """Run a scheduled action now, in the server.
+
+        :param str name: its external id, without the module
+        """
+        admin = self.visitor()
+        admin.log_in("admin")
+        [(cron,)] = self.query(
+            "SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' AND name = %s", name
+        )
+        admin.call(
+            "/web/dataset/call_kw/ir.cron/method_direct_trigger",
+            model="ir.cron", method="method_direct_trigger", args=[[cron]], kwargs={},
+        )
+
+    def end_hold(self, *links):
+        """Have the time to pay run out, as the clock does."""
+        self.query(
+            "UPDATE appointment_payment_booking SET hold_until = now() AT TIME ZONE 'UTC'"
+            " - interval '1 second' WHERE id = ANY(%s)", [link.id for link in links],
+        )
+
     def booking(self, booking_id):
         """Return some fields of a booking."""
         names = "id name state payment_status amount_total amount_paid amount_residual start"

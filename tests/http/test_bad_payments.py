@@ -169,10 +169,8 @@ def test_the_browser_keeps_no_copy_of_a_booking(visitor, link):
 
 
 def test_an_expired_booking_is_not_paid(practice, visitor, link):
-    practice.server.shell(
-        f"env['appointment.payment.booking'].browse({link.id})._set_expired('unpaid')\n"
-        "env.cr.commit()"
-    )
+    practice.end_hold(link)
+    practice.run_cron("cron_expire_bookings")
     page = visitor.open(link.page)
     assert "has expired" in page.text
     assert page.find("a[@href='/booking/first-consultation']")

@@ -16,10 +16,10 @@ def read_pdf(visitor, link):
 
 
 def test_it_shows_the_whole_price_what_was_paid_and_what_is_due(visitor):
-    link = visitor.book(name="Carla Client")
+    link = visitor.book("with-anna", name="Carla Client")
     visitor.pay(link)
     text = read_pdf(visitor, link)
-    for words in ("Carla Client", "First consultation", "Anna Berg", "VAT 20 % 13.33 €"):
+    for words in ("Carla Client", "With Anna", "Anna Berg", "VAT 20 % 13.33 €"):
         assert words in text
     assert re.search(r"Total 80\.00 € Paid on \S+ 24\.00 € Amount Due 56\.00 €", text), text
     visitor.pay(link)

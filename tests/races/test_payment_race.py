@@ -49,42 +49,41 @@ def test_f07_two_windows_that_pay_at_once_share_one_transaction(practice, visito
     assert len(practice.transactions(link.id)) == 1
 
 
-def test_f17_many_polls_of_one_payment_have_its_effects_once(practice, visitor):
-    link = visitor.book("with-anna")
+@pytest.mark.parametrize("round_number", range(3))
+def test_f17_polls_and_the_cron_of_one_payment_have_its_effects_once(practice, round_number):
+    email = f"f17-{round_number}@example.com"
     visitors = [practice.visitor() for _number in range(TOGETHER)]
+    link = visitors[0].book("with-anna", email=email)
     references = {each.ask_to_pay(link)["reference"] for each in visitors}
     assert len(references) == 1
-    visitor.simulate(references.pop())
-    at_once(lambda number: visitors[number].poll())
+    visitors[0].simulate(references.pop())
+
+    def work(number):
+        if number == TOGETHER:
+            return practice.run_cron("cron_post_process_payment_tx")
+        return visitors[number].poll()
+
+    at_once(work, TOGETHER + 1)
     deadline = time.monotonic() + 30
     while any(isinstance(answer, RpcError) for answer in at_once(lambda n: visitors[n].poll())):
         assert time.monotonic() < deadline
+    practice.run_cron("cron_post_process_payment_tx")
     practice.assert_ledger(link.id, total=80.0, tax=13.33, residual=56.0, payments=[24.0])
     assert effects(practice, link) == (1, 2)
+    assert len(practice.server.mailbox.wait(email)) == 1
 
 
 def test_a_booking_that_is_paid_while_it_expires_is_confirmed(practice, visitor):
     """The hold is over and the client pays: whoever comes first, money and time go together."""
-    admin = practice.visitor()
-    admin.log_in("admin")
-    [(cron,)] = practice.query(
-        "SELECT res_id FROM ir_model_data WHERE name = 'cron_expire_bookings'"
-    )
     links = [visitor.book("with-cleo") for _number in range(4)]
     payers = [practice.visitor() for _link in links]
     for payer, link in zip(payers, links, strict=True):
         payer.reference = payer.ask_to_pay(link)["reference"]
-    practice.query(
-        "UPDATE appointment_payment_booking SET hold_until = now() AT TIME ZONE 'UTC'"
-        " - interval '1 second' WHERE id = ANY(%s)", [link.id for link in links],
-    )
+    practice.end_hold(*links)
 
     def work(number):
         if number == len(links):
-            return admin.call(
-                "/web/dataset/call_kw/ir.cron/method_direct_trigger",
-                model="ir.cron", method="method_direct_trigger", args=[[cron]], kwargs={},
-            )
+            return practice.run_cron("cron_expire_bookings")
         payers[number].simulate(payers[number].reference)
         return payers[number].poll()
 
