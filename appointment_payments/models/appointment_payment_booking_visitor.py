@@ -46,7 +46,8 @@ class AppointmentPaymentBooking(models.Model):
             tz=details["tz"],
             lang=details["lang"],
             client_note=details["note"],
-            accepted_terms_at=fields.Datetime.now(),
+            # the form does not come this far unless they are accepted, where there are any
+            accepted_terms_at=category._get_terms_url(company) and fields.Datetime.now(),
             origin="portal",
         )
         booking._claim_checkout_token(details["checkout_token"])

@@ -34,12 +34,17 @@ class TestVisitorBooking(VisitorCase):
         booking = self._submit(details)
         self.assertEqual((booking.state, booking.origin), ("pending_payment", "portal"))
         self.assertEqual((booking.start, booking.tz, booking.lang), (NINE, TZ, "en_US"))
-        self.assertEqual((booking.client_note, booking.accepted_terms_at), ("Hello", NOW))
+        self.assertEqual(booking.client_note, "Hello")
         self.assertEqual(booking.checkout_token, details["checkout_token"])
         partner = booking.partner_id
         self.assertEqual((partner.name, partner.email), ("Vera Visitor", "vera@example.com"))
         self.assertEqual((partner.phone, partner.lang, partner.tz), ("+33 1", "en_US", TZ))
         self.assertEqual(booking.payer_id, partner)
+
+    def test_terms_are_accepted_where_there_are_some(self):
+        self.assertFalse(self._submit(self._details()).accepted_terms_at)
+        self.company.appointment_terms_url = "/terms"
+        self.assertEqual(self._submit(self._details(), start=TEN).accepted_terms_at, NOW)
 
     def test_a_stranger_is_never_taken_for_a_client(self):
         for email in ("carla@example.com", "CARLA@example.com"):

@@ -90,6 +90,12 @@ def test_terms_that_are_not_accepted(visitor, form):
     assert Page(answer).form() == typed
 
 
+def test_accepting_the_terms_is_dated_and_only_that(practice, visitor):
+    with_terms, without = visitor.book("first-consultation"), visitor.book("follow-up")
+    assert practice.booking(with_terms.id)["accepted_terms_at"]
+    assert not practice.booking(without.id)["accepted_terms_at"]
+
+
 def test_several_mistakes_are_summed_up_at_once(visitor, form):
     answer = visitor.submit({**form, "name": "", "email": "carla", "phone": "1" * 33})
     items = [node.text_content() for node in Page(answer).find("*[@role='alert']//li")]

@@ -85,6 +85,9 @@ def test_f42_the_same_answer_whether_the_booking_or_the_token_is_wrong(visitor, 
         Link(link.id, ""),
         Link(link.id, "\x00"),
         Link(link.id, "é" * 36),
+        Link(link.id, link.token * 300),
+        Link(link.id, link.token[:-1]),
+        Link(link.id, link.token.upper() + " "),
         Link(10**8, link.token),
     ]
     for guess in wrong:
@@ -95,6 +98,14 @@ def test_f42_the_same_answer_whether_the_booking_or_the_token_is_wrong(visitor, 
         with pytest.raises(RpcError) as refusal:
             visitor.ask_to_pay(guess)
         assert refusal.value.code == 404
+
+
+@pytest.mark.parametrize("token", [None, True, 5, [], {}, ["x"], {"a": 1}, "\ud800"], ids=repr)
+def test_f42_a_token_that_is_no_text_is_wrong(practice, visitor, link, token):
+    with pytest.raises(RpcError) as refusal:
+        visitor.ask_to_pay(link, access_token=token)
+    assert refusal.value.code == 404
+    assert not practice.transactions(link.id)
 
 
 def test_f43_a_logged_in_client_reads_nobody_elses_booking(visitor, link):
