@@ -248,6 +248,19 @@ class TestFreeTimes(AvailabilityCase):
         booking._set_cancelled()
         self.assertEqual(self._hours(), MORNING + AFTERNOON)
 
+    def test_an_hour_sold_before_she_worked_for_another_company_is_not_offered_there(self):
+        self._book(start=self._at(8))
+        second = self.env["res.company"].create({"name": "Practice Oak"})
+        self.anna._ensure_practitioner_resource(second).write(
+            {"calendar_id": self.resource.calendar_id.copy({"company_id": second.id}).id}
+        )
+        self.env.user.company_ids = [Command.link(second.id)]
+        starts = self.availability.with_company(second)._get_starts(
+            self.category, second, self.anna, DAY, DAY + timedelta(days=1)
+        )
+        offered = [self._at(hour) for hour in (7, 9, 10, *AFTERNOON)]
+        self.assertEqual(starts[self.anna.id], offered)
+
     def test_an_hour_sold_by_another_company_is_not_offered(self):
         second = self.env["res.company"].create({"name": "Practice Oak"})
         self.env.user.company_ids = [Command.link(second.id)]

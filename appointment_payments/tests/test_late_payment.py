@@ -96,6 +96,13 @@ class TestLatePayment(LatePaymentCase):
         second._post_process()
         self.assertEqual(self._count_effects(booking), before)
 
+    def test_paid_three_times_each_payment_too_many_is_told_once(self):
+        self.category.payment_mode = "full"
+        booking = self._book()
+        for transaction in [self._create_transaction(booking, 80.0) for _tab in range(3)]:
+            self._finish(transaction, "done")
+        self._assert_refund_asked(booking, "Refund 80.00\xa0€", "80.00\xa0€ too much", times=2)
+
     def test_the_balance_paid_in_two_tabs_is_to_be_refunded_once(self):
         booking = self._book()
         self._pay(booking)
