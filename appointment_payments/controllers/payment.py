@@ -35,13 +35,12 @@ class PaymentPortal(BookingAccess, payment_portal.PaymentPortal):
         self._validate_transaction_kwargs(kwargs)
         booking_sudo._lock_for_payment()
         create_values = booking_sudo._prepare_transaction(kwargs, request.env.user)
-        tx_sudo = booking_sudo._get_open_transaction(**create_values)
-        if not tx_sudo:
-            request.update_context(delay_token_charge=True)
-            tx_sudo = self._create_transaction(**create_values)
+        open_tx_sudo = booking_sudo._get_open_transaction(**create_values)
+        request.update_context(delay_token_charge=True)
+        tx_sudo = open_tx_sudo or self._create_transaction(**create_values)
         PaymentPostProcessing.monitor_transaction(tx_sudo)
         # rule 6: the provider is asked with nothing locked, of a transaction that outlives a crash
         request.env.cr.commit()  # pylint: disable=invalid-commit
-        if tx_sudo.operation == "online_token" and tx_sudo.state == "draft":
+        if tx_sudo.operation == "online_token":
             tx_sudo._charge_with_token()
         return tx_sudo._get_processing_values()

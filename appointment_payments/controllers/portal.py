@@ -128,6 +128,7 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
                 "res_company": booking_sudo.company_id,
                 "invoice": booking_sudo._get_downloadable_invoice(),
                 "minutes_left": booking_sudo._get_minutes_left(),
+                "payment_under_way": booking_sudo._has_payment_under_way(),
                 "payment_failed": booking_sudo._has_failed_payment(),
                 "now": fields.Datetime.now(),
             },

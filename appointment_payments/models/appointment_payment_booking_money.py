@@ -175,7 +175,7 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: float
         """
         self.ensure_one()
-        if self.payment_status == "processing":
+        if self._has_payment_under_way():
             return 0.0
         if self.state == "pending_payment":
             return self.amount_due_now if fields.Datetime.now() < self.start else 0.0

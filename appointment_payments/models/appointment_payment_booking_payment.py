@@ -165,7 +165,7 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: recordset of `account.move`
         """
         self.ensure_one()
-        if self.payment_status == "processing" or self.currency_id.is_zero(self.amount_paid):
+        if self._has_payment_under_way() or self.currency_id.is_zero(self.amount_paid):
             return self.env["account.move"]
         return self._get_posted_invoices()[:1]
 
@@ -177,15 +177,13 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: recordset of `payment.transaction`
         """
         self.ensure_one()
-        by_token = kwargs["flow"] == "token"
-        method = ("token_id",) if by_token else ("provider_id", "payment_method_id")
-        tokenize = kwargs["tokenization_requested"] and not by_token
         return self.transaction_ids.filtered(
             lambda t: t.state == "draft"
             and t.operation == f"online_{kwargs['flow']}"
-            and all(t[name].id == kwargs[name] for name in method)
+            and t.provider_id.id == kwargs["provider_id"]
+            and t.payment_method_id.id == kwargs["payment_method_id"]
             and not t.currency_id.compare_amounts(t.amount, kwargs["amount"])
-            and t.tokenize == tokenize
+            and t.tokenize == kwargs["tokenization_requested"]
         )[:1]
 
     def _lock_for_payment(self):
@@ -269,13 +267,14 @@ class AppointmentPaymentBooking(models.Model):
     def _has_payment_under_way(self):
         """Return whether a payment is taken, held or on its way but not yet acted on.
 
+        Nobody is asked to pay meanwhile: that would charge twice.
+
         :rtype: bool
         """
         self.ensure_one()
-        return any(
-            t.state in ("pending", "authorized") or (t.state == "done" and not t.is_post_processed)
-            for t in self.sudo().transaction_ids  # sudo: a cron or staff only ask whether
-        )
+        # sudo: a cron, staff and the page only ask whether
+        payments = self.sudo().transaction_ids.filtered(lambda t: t.operation != "refund")
+        return any(payment._is_under_way() for payment in payments)
 
     def _has_failed_payment(self):
         """Return whether the last try to pay did not go through.

@@ -24,6 +24,21 @@ class PaymentTransaction(models.Model):
             return self.env["appointment.payment.booking"].browse(booking_id).name
         return super()._compute_reference_prefix(separator, **values)
 
+    def _is_under_way(self):
+        """Return whether a payment is taken, held, on its way or unknown, and not yet acted on.
+
+        A payment with a saved card is charged by the server: while it is a draft, the provider
+        may have it or not, and unknown is not failed (design rule 6).
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return (
+            self.state in ("pending", "authorized")
+            or (self.state == "done" and not self.is_post_processed)
+            or (self.state == "draft" and self.operation == "online_token")
+        )
+
     def _create_child_transaction(self, amount, is_refund=False, **custom_create_values):
         """Override of `payment`: captures in parts, voids and refunds stay with their booking."""
         if self.appointment_booking_id:

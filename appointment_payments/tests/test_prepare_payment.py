@@ -78,6 +78,47 @@ class TestPreparePayment(PracticeCase):
             with self.assertRaisesRegex(UserError, "There is nothing to pay here now"):
                 paid_or_gone._prepare_transaction(self._form(), self.public)
 
+    def _assert_not_asked_again(self, booking):
+        self.assertEqual(booking._get_amount_to_pay(), 0.0)
+        with self.assertRaisesRegex(UserError, "There is nothing to pay here now"):
+            booking._prepare_transaction(self._form(), self.public)
+
+    def test_money_that_arrived_is_not_asked_for_again_before_it_is_acted_on(self):
+        booking = self._book()
+        transaction = self._create_transaction(booking)
+        for state in ("authorized", "done"):
+            transaction._update_state(("draft", "authorized"), state, "")
+            self._assert_not_asked_again(booking)
+        transaction._post_process()
+        self.assertEqual(booking._get_amount_to_pay(), 56.0)
+
+    def test_a_balance_on_its_way_is_not_asked_for_again(self):
+        booking = self._book()
+        self._pay(booking)
+        balance = self._create_transaction(booking)
+        self.assertEqual(booking._get_amount_to_pay(), 56.0)
+        for state in ("pending", "done"):
+            balance._update_state(("draft", "pending"), state, "")
+            self._assert_not_asked_again(booking)
+            self.assertFalse(booking._get_downloadable_invoice())
+        balance._post_process()
+        self.assertEqual((booking.payment_status, booking._get_amount_to_pay()), ("paid", 0.0))
+
+    def test_a_saved_card_that_may_have_been_charged_is_not_charged_again(self):
+        booking, token = self._book(), self._create_token(self.client_partner)
+        transaction = self._create_transaction(
+            booking, operation="online_token", token_id=token.id
+        )
+        self._assert_not_asked_again(booking)
+        self._finish(transaction, "error")
+        self.assertEqual(booking._get_amount_to_pay(), 24.0)
+
+    def test_a_refund_on_its_way_does_not_keep_the_balance_from_being_paid(self):
+        booking = self._book()
+        deposit = self._pay(booking)
+        deposit._create_child_transaction(4.0, is_refund=True)._set_pending()
+        self.assertEqual(booking._get_amount_to_pay(), 56.0)
+
     def test_another_provider_or_method_is_refused(self):
         booking = self._book()
         disabled = self.provider.copy({"name": "Off", "state": "disabled"})

@@ -2,7 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.practice import Link
+import pytest
+
+from tests.practice import Link, RpcError
 
 SLUG = "with-cleo"  # one practitioner: a time is free or it is not
 
@@ -54,3 +56,42 @@ def test_two_forms_of_one_visitor_are_two_bookings(visitor):
     first, second = visitor.starts(SLUG)[14:16]
     tabs = visitor.form(SLUG, start=first), visitor.form(SLUG, start=second)
     assert len({link_of(visitor.submit(form, SLUG)).id for form in tabs}) == 2
+
+
+def test_a_page_opened_between_the_payment_and_its_processing_asks_for_nothing(practice, visitor):
+    link = visitor.book(SLUG)
+    visitor.simulate(visitor.ask_to_pay(link)["reference"])
+    other = practice.visitor()
+    page = other.open(link.page)
+    assert "Your payment is processing" in page.text
+    assert not page.find("form[@id='o_payment_form']")
+    with pytest.raises(RpcError, match="nothing to pay here now"):
+        other.ask_to_pay(link)
+    visitor.poll()
+    practice.assert_ledger(link.id, total=80.0, tax=13.33, residual=56.0, payments=[24.0])
+
+
+def test_a_saved_card_that_is_sent_many_times_is_charged_once(practice):
+    payer = practice.visitor()
+    payer.log_in("paula")
+    link = Link.parse(payer.submit(payer.form(SLUG), SLUG).headers["Location"])
+    token = int(practice.server.shell(
+        f"booking = env['appointment.payment.booking'].browse({link.id})\n"
+        f"token = env['payment.token'].create({{'provider_id': {practice.ids['provider']},"
+        f" 'payment_method_id': {practice.ids['method']}, 'partner_id': booking.payer_id.id,"
+        " 'provider_ref': 'card', 'payment_details': '1234', 'demo_simulated_state': 'done'})\n"
+        "env.cr.commit()\nprint('TOKEN', token.id)"
+    ).split("TOKEN")[1])
+
+    def charge(_number):
+        try:
+            return payer.ask_to_pay(link, flow="token", token_id=token)["state"]
+        except RpcError as refusal:
+            assert "nothing to pay here now" in str(refusal)
+            return "refused"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(charge, range(4))) == ["done", *["refused"] * 3]
+    assert [row[1:] for row in practice.transactions(link.id)] == [(24.0, "done")]
+    payer.poll()
+    practice.assert_ledger(link.id, total=80.0, tax=13.33, residual=56.0, payments=[24.0])
