@@ -86,7 +86,7 @@ class AppointmentPaymentAvailability(models.AbstractModel):
         :rtype: dict[int, list[tuple[datetime, datetime]]]
         """
         busy = {user.id: [] for user in users}
-        resources = users._get_practitioner_resources()
+        resources = users._get_guarding_resources()
         # sudo: a visitor is told that a time is taken, never by what
         occupancies = (
             self.env["appointment.payment.occupancy"]

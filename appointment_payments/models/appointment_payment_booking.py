@@ -126,7 +126,8 @@ class AppointmentPaymentBooking(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_money(self):
-        if self.sudo()._filter_with_money():  # sudo: staff cannot read transactions
+        bookings = self.sudo()  # sudo: staff cannot read transactions
+        if bookings.transaction_ids or bookings.invoice_line_ids:
             raise UserError(
                 self.env._("A booking with payments or invoices is kept. Cancel it instead.")
             )
@@ -208,7 +209,7 @@ class AppointmentPaymentBooking(models.Model):
         """
         for booking in self:
             user = booking.user_id
-            resources = user._get_practitioner_resources()
+            resources = user._get_guarding_resources()
             # a time that nobody's resource takes would be guarded by nothing
             resources = resources or user._ensure_practitioner_resource(booking.company_id)
             # sudo: the guard sees the bookings of every company

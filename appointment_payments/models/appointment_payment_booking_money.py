@@ -116,6 +116,18 @@ class AppointmentPaymentBooking(models.Model):
         )
         return self.currency_id.round(sum((done - in_parts).mapped("amount")))
 
+    def _get_invoiced_amount(self):
+        """Return what is invoiced, less what is credited, in major units.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        lines = self.invoice_line_ids.filtered(lambda line: line.move_id.state == "posted")
+        credited = lines.filtered(lambda line: line.move_id.move_type == "out_refund")
+        return self.currency_id.round(
+            sum((lines - credited).mapped("price_total")) - sum(credited.mapped("price_total"))
+        )
+
     def _get_unpaid_amount(self):
         self.ensure_one()
         if self.state not in ("pending_payment", *BOOKED_STATES):
@@ -145,14 +157,14 @@ class AppointmentPaymentBooking(models.Model):
         """
         self.ensure_one()
         is_zero = self.currency_id.is_zero
+        if not is_zero(self.amount_refunded) and not self._has_money():
+            return "refunded"
         if not is_zero(self.amount_paid):
             return "paid" if is_zero(self.amount_residual) else "partial"
         if not is_zero(self.amount_held):
             return "held"
         if any(t.state == "pending" for t in self.transaction_ids):
             return "processing"
-        if not is_zero(self.amount_refunded):
-            return "refunded"
         if self._get_posted_invoices() and not is_zero(self.amount_residual):
             return "unpaid"
         waiting = self.state == "pending_payment" and not is_zero(self.amount_due_now)

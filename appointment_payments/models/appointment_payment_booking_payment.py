@@ -286,20 +286,15 @@ class AppointmentPaymentBooking(models.Model):
         return payments.sorted("id")[-1:].state in ("cancel", "error")
 
     def _has_money(self):
-        """Return whether a booking has a payment, taken, held or on its way, or an invoice.
+        """Return whether a booking has a payment, taken, held or on its way, or an open invoice.
+
+        What was given back and credited in full is none.
 
         :rtype: bool
         """
         self.ensure_one()
-        return bool(
-            not self.currency_id.is_zero(self.amount_paid)
-            or not self.currency_id.is_zero(self.amount_held)
-            or self._get_posted_invoices()
-            or self._has_payment_under_way()
-        )
-
-    def _filter_with_money(self):
-        return self.filtered(lambda b: b._has_money())
+        amounts = (self.amount_held, self._get_transaction_amount(), self._get_invoiced_amount())
+        return self._has_payment_under_way() or not all(map(self.currency_id.is_zero, amounts))
 
     @api.model
     def _check_no_money_held(self):

@@ -209,7 +209,8 @@ class AppointmentPaymentBooking(models.Model):
             if booking._has_money():
                 raise UserError(
                     self.env._(
-                        "%(booking)s has a payment. Refund it in Invoicing first, then cancel.",
+                        "%(booking)s has a payment. Refund it and credit its invoice in Invoicing"
+                        " first, then cancel.",
                         booking=booking.display_name,
                     )
                 )

@@ -42,6 +42,15 @@ class ResUsers(models.Model):
         # sudo: a practitioner's hours in another company still keep the slot taken
         return self.env["resource.resource"].sudo().search(domain, order="id")
 
+    def _get_guarding_resources(self):
+        """Return the resources whose taken time keeps these users from being sold twice.
+
+        Archived ones too: what was sold on them stays sold.
+
+        :rtype: recordset of `resource.resource`
+        """
+        return self.with_context(active_test=False)._get_practitioner_resources()
+
     def _ensure_practitioner_resource(self, company=None):
         """Make the resources that these users are missing in a company.
 

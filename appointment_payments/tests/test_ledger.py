@@ -2,6 +2,7 @@ from datetime import date, datetime
 
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -109,6 +110,25 @@ class TestLedger(LedgerCase):
         self._refund(transaction, 24.0)
         self.assertEqual(self._amounts(booking), (0.0, 0.0, "refunded"))
         self.assertEqual(booking.amount_refunded, 24.0)
+
+    def test_what_is_given_back_and_credited_can_be_cancelled(self):
+        booking = self._book()
+        transaction = self._pay(booking)
+        desk = self._create_user("Greta Front", "group_front_desk")
+        self._refund(transaction, 24.0)
+        with self.assertRaisesRegex(UserError, "credit its invoice"):
+            booking.with_user(desk).action_cancel()
+        booking.invoice_ids._reverse_moves().action_post()
+        self.assertEqual(booking.payment_status, "refunded")
+        booking.with_user(desk).action_cancel()
+        self.assertEqual((booking.state, len(booking.occupancy_ids)), ("cancelled", 0))
+
+    def test_a_credited_invoice_whose_payment_was_kept_is_not_cancelled(self):
+        booking = self._book()
+        self._pay(booking)
+        booking.invoice_ids._reverse_moves().action_post()
+        with self.assertRaisesRegex(UserError, "has a payment"):
+            booking.action_cancel()
 
     def test_a_refund_that_failed_is_not_shown_as_refunded(self):
         booking = self._book()

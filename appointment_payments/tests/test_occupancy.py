@@ -109,6 +109,14 @@ class TestOccupancy(OccupancyCase):
         with self.assertRaises(SlotTakenError):
             self._book(user=newcomer, start=HALF_PAST_NINE)
 
+    def test_an_hour_sold_on_a_resource_that_is_archived_since_stays_sold(self):
+        self._book(start=NINE)
+        self.anna._get_practitioner_resources().active = False
+        self.anna._ensure_practitioner_resource(self.company)
+        self.assertNotIn(slots.to_text(NINE), self._starts(days=2))
+        with self.assertRaises(SlotTakenError):
+            self._book(start=NINE)
+
     def test_taken_time_moves(self):
         booking = self._book(start=NINE)
         booking.occupancy_ids._move(TEN, ELEVEN)
