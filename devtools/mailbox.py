@@ -4,7 +4,6 @@ import email
 import email.policy
 import socketserver
 import threading
-import time
 
 EXTENSIONS = (b"250-mailbox", b"250-8BITMIME", b"250 SMTPUTF8")
 
@@ -55,6 +54,7 @@ class Mailbox(socketserver.ThreadingTCPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Session)
         self.messages = []
+        self.arrived = threading.Condition()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -70,7 +70,10 @@ class Mailbox(socketserver.ThreadingTCPServer):
 
         :param bytes content: the message as it came
         """
-        self.messages.append(email.message_from_bytes(content, policy=email.policy.default))
+        message = email.message_from_bytes(content, policy=email.policy.default)
+        with self.arrived:
+            self.messages.append(message)
+            self.arrived.notify_all()
 
     def to(self, address):
         """Return the messages to an address, oldest first.
@@ -89,9 +92,8 @@ class Mailbox(socketserver.ThreadingTCPServer):
         :return: the messages that came
         :rtype: list[email.message.EmailMessage]
         """
-        deadline = time.monotonic() + seconds
-        while len(self.to(address)) < count and time.monotonic() < deadline:
-            time.sleep(0.1)
+        with self.arrived:
+            self.arrived.wait_for(lambda: len(self.to(address)) >= count, seconds)
         return self.to(address)
 
     def close(self):

@@ -128,6 +128,18 @@ class PracticeMixin:
             }
         )
 
+    @classmethod
+    def _create_category_elsewhere(cls, company):
+        """Make a category of another company, which has no chart, for what it does for nothing."""
+        cls.env.user.company_ids = [Command.link(company.id)]
+        return cls._create_category(
+            "Elsewhere",
+            company_id=company.id,
+            product_id=False,
+            payment_mode="none",
+            user_ids=[Command.set(cls.anna.ids)],
+        )
+
     def _book(self, category=None, user=None, start=None, partner=None, **values):
         """Make a booking as the public page does: as OdooBot."""
         category = category or self.category

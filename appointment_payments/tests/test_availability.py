@@ -263,14 +263,7 @@ class TestFreeTimes(AvailabilityCase):
 
     def test_an_hour_sold_by_another_company_is_not_offered(self):
         second = self.env["res.company"].create({"name": "Practice Oak"})
-        self.env.user.company_ids = [Command.link(second.id)]
-        category = self._create_category(
-            "Elsewhere",
-            company_id=second.id,
-            product_id=False,
-            payment_mode="none",
-            user_ids=[Command.set(self.anna.ids)],
-        )
+        category = self._create_category_elsewhere(second)
         self._book(category, start=self._at(8))
         self.assertEqual(self._hours(), [7, 9, 10, *AFTERNOON])
 

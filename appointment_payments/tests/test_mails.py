@@ -121,14 +121,7 @@ class TestConfirmationMails(MailCase):
 
     def test_they_come_from_the_company_that_sells(self):
         second = self.env["res.company"].create({"name": "Oak", "email": "oak@example.com"})
-        self.env.user.company_ids = [Command.link(second.id)]
-        category = self._create_category(
-            "Elsewhere",
-            company_id=second.id,
-            product_id=False,
-            payment_mode="none",
-            user_ids=[Command.set(self.anna.ids)],
-        )
+        category = self._create_category_elsewhere(second)
         for mail in self._mails(self._book(category)):
             self.assertEqual(mail.email_from, second.email_formatted)
             self.assertIn("Oak", self._text(mail))

@@ -1,7 +1,6 @@
 from datetime import datetime, timedelta
 
 from odoo import SUPERUSER_ID
-from odoo.fields import Command
 from odoo.http import Request
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -68,13 +67,7 @@ class TestVisitorBooking(VisitorCase):
     def test_everything_happens_as_odoobot_in_the_bookings_company(self):
         second = self.env["res.company"].create({"name": "Oak", "email": "oak@example.com"})
         self.anna._ensure_practitioner_resource(second).calendar_id.tz = TZ
-        category = self._create_category(
-            "Elsewhere",
-            company_id=second.id,
-            product_id=False,
-            payment_mode="none",
-            user_ids=[Command.set(self.anna.ids)],
-        )
+        category = self._create_category_elsewhere(second)
         booking = self._submit(self._details(), category=category)
         self.assertEqual((booking.state, booking.company_id), ("confirmed", second))
         self.assertEqual(booking.create_uid.id, SUPERUSER_ID)
