@@ -17,6 +17,8 @@ from . import account_move_line
 from . import calendar_attendee
 from . import calendar_event
 from . import calendar_event_type
+from . import calendar_event_type_offer
+from . import appointment_payment_practitioner_price
 from . import calendar_event_type_readiness
 from . import calendar_event_type_summary
 from . import ir_module_module

@@ -56,6 +56,13 @@ class AppointmentPaymentBooking(models.Model):
     deposit_type = fields.Selection(readonly=True)
     deposit_percent = fields.Float(readonly=True)
     deposit_fixed = fields.Monetary(readonly=True)
+    collection_mode = fields.Selection(readonly=True)
+    buffer_before = fields.Float(readonly=True, help="Hours kept free before the appointment.")
+    buffer_after = fields.Float(readonly=True, help="Hours kept free after the appointment.")
+    capacity = fields.Integer(
+        string="Seats", required=True, default=1, readonly=True,
+        help="How many clients could book this time when it was booked.",
+    )
     price = fields.Monetary(
         string="Unit price", readonly=True, help="Under the taxes of the service."
     )
@@ -167,7 +174,7 @@ class AppointmentPaymentBooking(models.Model):
         return self.search([("checkout_token", "=", token)], limit=1) if token else self.browse()
 
     @api.model
-    def _book(self, category, company, user, start, partner, **values):
+    def _book(self, category, company, user, start, partner, pay_in_full=False, **values):
         """Make a booking that takes its time, and confirm it when nothing has to be paid first.
 
         :param category: the `calendar.event.type`
@@ -175,13 +182,14 @@ class AppointmentPaymentBooking(models.Model):
         :param user: the practitioner
         :param datetime start: naive UTC
         :param partner: the client, as `res.partner`
+        :param bool pay_in_full: whether a client who is asked for a deposit pays all of it
         :param dict values: more field values of the booking
         :return: the booking, in state ``pending_payment`` or ``confirmed``
         :rtype: recordset of `appointment.payment.booking`
         :raise SlotTakenError: when the time is taken; nothing is left behind by the caller's
             savepoint or rollback
         """
-        snapshot = category._resolve_terms(company)
+        snapshot = category._resolve_terms(company, user, pay_in_full)
         booking = self.create(
             {
                 **snapshot,
@@ -191,6 +199,9 @@ class AppointmentPaymentBooking(models.Model):
                 "partner_id": partner.id,
                 "start": start,
                 "stop": fields.Datetime.add(start, hours=category.duration),
+                "buffer_before": category.buffer_before,
+                "buffer_after": category.buffer_after,
+                "capacity": category.capacity,
                 "lang": partner.lang or self.env.lang,
                 **values,
             }

@@ -34,6 +34,19 @@ class AppointmentPaymentTerms(models.AbstractModel):
     deposit_percent = fields.Float(string="Deposit (%)", digits=(5, 2), default=30.0)
     deposit_fixed = fields.Monetary(string="Deposit", currency_field="currency_id")
     currency_id = fields.Many2one("res.currency", required=True)
+    collection_mode = fields.Selection(
+        selection=[
+            ("default", "As the practice does"),
+            ("now", "Ask now"),
+            ("automatic", "Ask automatically"),
+            ("manual", "Ask by hand"),
+            ("none", "Do not ask"),
+        ],
+        string="Payment of the rest",
+        required=True,
+        default="default",
+        help="How what is not paid at booking is asked for.",
+    )
 
     def _get_priced_total(self):
         """Return the tax-included price that the terms apply to.

@@ -155,17 +155,21 @@ class CalendarEventType(models.Model):
         self.ensure_one()
         return self.product_id.taxes_id._filter_taxes_by_company(company)
 
-    def _compute_taxes(self, company):
+    def _compute_taxes(self, company, user=None):
         """Compute the price with the service's taxes.
 
         :param company: the selling `res.company`
+        :param user: the practitioner, where they may have a price of their own
         :return: what `account.tax.compute_all` returns: ``total_included`` and
                  ``total_excluded`` in major units of ``currency_id``
         :rtype: dict
         """
         self.ensure_one()
         return self._get_taxes(company).compute_all(
-            self.price, currency=self.currency_id, quantity=1.0, product=self.product_id
+            self._get_price(user),
+            currency=self.currency_id,
+            quantity=1.0,
+            product=self.product_id,
         )
 
     def _get_priced_total(self):
@@ -197,23 +201,27 @@ class CalendarEventType(models.Model):
         self.ensure_one()
         return self.refund_terms or company.appointment_refund_terms
 
-    def _resolve_terms(self, company):
+    def _resolve_terms(self, company, user=None, pay_in_full=False):
         """Resolve what a client who books now in a company agrees to (design rules 8 and 10).
 
         :param company: the selling `res.company`
+        :param user: the practitioner, where they may have a price of their own
+        :param bool pay_in_full: whether a client who is asked for a deposit pays all of it
         :return: values for the booking's snapshot: the terms with ``payment_mode`` resolved to
                  none, deposit or full; ``price``, ``amount_total``, ``amount_due_now`` in major
                  units of ``currency_id``; ``under_threshold``
         :rtype: dict
         """
         self.ensure_one()
-        taxes = self._compute_taxes(company)
+        taxes = self._compute_taxes(company, user)
         mode = terms.resolve_mode(
             self.payment_mode,
             "automatic",
             company.appointment_prepayment,
             company.appointment_payment_mode,
         )
+        if pay_in_full and mode == "deposit":
+            mode = "full"
         due = money.due(
             taxes["total_included"],
             mode,
@@ -229,7 +237,10 @@ class CalendarEventType(models.Model):
             "deposit_percent": self.deposit_percent,
             "deposit_fixed": self.deposit_fixed,
             "currency_id": self.currency_id.id,
-            "price": self.price,
+            "collection_mode": terms.resolve_collection_mode(
+                self.collection_mode, company.appointment_collection_mode
+            ),
+            "price": self._get_price(user),
             "tax_ids": [(6, 0, self._get_taxes(company).ids)],
             "amount_total": taxes["total_included"],
             "amount_tax": self.currency_id.round(

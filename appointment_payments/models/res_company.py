@@ -27,6 +27,26 @@ class ResCompany(models.Model):
         help="Appointments that cost less than this, taxes included, are never paid at booking.",
     )
     appointment_checkout_minutes = fields.Integer(string="Minutes to pay", default=20)
+    appointment_collection_mode = fields.Selection(
+        selection=[
+            ("now", "Ask now"),
+            ("automatic", "Ask automatically"),
+            ("manual", "Ask by hand"),
+            ("none", "Do not ask"),
+        ],
+        string="Payment of the rest",
+        required=True,
+        default="manual",
+        help="How what is not paid at booking is asked for.",
+    )
+    appointment_min_notice_hours = fields.Integer(
+        string="Notice (hours)",
+        default=0,
+        help="How long before its start a time can still be booked online.",
+    )
+    appointment_horizon_days = fields.Integer(
+        string="Days ahead", default=60, help="How many days ahead a time can be booked online."
+    )
     appointment_terms_url = fields.Char(string="Terms and conditions (link)")
     appointment_refund_terms = fields.Text(string="Refund terms", translate=True)
     appointment_payments_since = fields.Datetime(
@@ -38,6 +58,11 @@ class ResCompany(models.Model):
     _appointment_min_prepayment_positive = models.Constraint(
         "CHECK (appointment_min_prepayment >= 0)",
         "The amount to ask from cannot be negative. Enter 0 to ask always.",
+    )
+    _appointment_booking_window_range = models.Constraint(
+        "CHECK (appointment_min_notice_hours BETWEEN 0 AND 8760"
+        " AND appointment_horizon_days BETWEEN 1 AND 730)",
+        "The notice is between 0 and 8760 hours, and the days ahead between 1 and 730.",
     )
     _appointment_checkout_minutes_range = models.Constraint(
         "CHECK (appointment_checkout_minutes BETWEEN 5 AND 1440)",

@@ -18,6 +18,15 @@ class ResConfigSettings(models.TransientModel):
     appointment_checkout_minutes = fields.Integer(
         related="company_id.appointment_checkout_minutes", readonly=False
     )
+    appointment_collection_mode = fields.Selection(
+        related="company_id.appointment_collection_mode", readonly=False
+    )
+    appointment_min_notice_hours = fields.Integer(
+        related="company_id.appointment_min_notice_hours", readonly=False
+    )
+    appointment_horizon_days = fields.Integer(
+        related="company_id.appointment_horizon_days", readonly=False
+    )
     appointment_terms_url = fields.Char(
         related="company_id.appointment_terms_url", readonly=False
     )

@@ -1,0 +1,95 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+
+class CalendarEventType(models.Model):
+    """How a category is offered: buffers, seats, how early and how late it can be booked."""
+
+    _inherit = "calendar.event.type"
+
+    buffer_before = fields.Float(
+        string="Before (hours)", help="Kept free before each appointment."
+    )
+    buffer_after = fields.Float(string="After (hours)", help="Kept free after each appointment.")
+    capacity = fields.Integer(
+        string="Seats",
+        required=True,
+        default=1,
+        help="How many clients can book the same time: 1 for single appointments, more for groups.",
+    )
+    own_booking_window = fields.Boolean(
+        string="Its own notice and days ahead",
+        help="Off: as the practice has it in the settings.",
+    )
+    min_notice_hours = fields.Integer(
+        string="Notice (hours)", help="How long before its start a time can still be booked."
+    )
+    horizon_days = fields.Integer(
+        string="Days ahead", default=60, help="How many days ahead a time can be booked."
+    )
+    practitioner_price_ids = fields.One2many(
+        "appointment.payment.practitioner.price", "category_id", string="Practitioners' prices"
+    )
+
+    _buffers_range = models.Constraint(
+        "CHECK (COALESCE(buffer_before, 0) BETWEEN 0 AND 12"
+        " AND COALESCE(buffer_after, 0) BETWEEN 0 AND 12)",
+        "The time kept free before and after is between 0 and 12 hours.",
+    )
+    _capacity_range = models.Constraint(
+        "CHECK (capacity BETWEEN 1 AND 500)", "A time has between 1 and 500 seats."
+    )
+    _booking_window_range = models.Constraint(
+        "CHECK (NOT own_booking_window OR (COALESCE(min_notice_hours, 0) BETWEEN 0 AND 8760"
+        " AND COALESCE(horizon_days, 0) BETWEEN 1 AND 730))",
+        "The notice is between 0 and 8760 hours, and the days ahead between 1 and 730.",
+    )
+
+    def _get_booking_window(self, company):
+        """Return between when and when clients can book, counted from now.
+
+        :param company: the selling `res.company`
+        :return: the shortest notice, and how far ahead
+        :rtype: tuple[timedelta, timedelta]
+        """
+        self.ensure_one()
+        if self.own_booking_window:
+            notice, horizon = self.min_notice_hours, self.horizon_days
+        else:
+            notice, horizon = (
+                company.appointment_min_notice_hours,
+                company.appointment_horizon_days,
+            )
+        return timedelta(hours=notice), timedelta(days=horizon)
+
+    def _get_price(self, user):
+        """Return the unit price of an appointment with a practitioner.
+
+        :param user: the practitioner; empty for the category's own price
+        :return: in major units of ``currency_id``, under the service's taxes
+        :rtype: float
+        """
+        self.ensure_one()
+        own = self.practitioner_price_ids.filtered(lambda line: line.user_id == user)
+        return own[:1].price if user and own else self.price
+
+    @api.model
+    def _get_practitioner_slug(self, user):
+        """Return how a practitioner is called in public links.
+
+        :param user: the practitioner
+        :rtype: str
+        """
+        return self.env["ir.http"]._slug((user.id, user.sudo().name))
+
+    def _get_practitioner_url(self, user):
+        """Return the public link of a category with one practitioner.
+
+        :param user: the practitioner
+        :rtype: str|bool
+        """
+        self.ensure_one()
+        if not self.public_url:
+            return False
+        return f"{self.public_url}?practitioner={self._get_practitioner_slug(user)}"
