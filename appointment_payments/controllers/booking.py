@@ -170,15 +170,10 @@ class AppointmentBooking(http.Controller):
         :rtype: dict[datetime, recordset of res.users]
         """
         availability = request.env["appointment.payment.availability"].sudo()
-        company = category._get_selling_company(users[:1])
-        starts = availability._get_starts(
-            category, company, users, date_from, availability._get_horizon()
+        offers = availability._get_offers(
+            category, users, date_from, availability._get_horizon(category, users)
         )
-        free = {}
-        for user in users:
-            for start in starts[user.id]:
-                free.setdefault(start, user)
-        return dict(sorted(free.items()))
+        return {offer.start: users.browse(offer.user_id) for offer in offers}
 
     def _prepare_times(self, category, users, day):
         """Prepare the days with free times, from a day on."""

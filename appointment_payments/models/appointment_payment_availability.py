@@ -4,8 +4,6 @@ from odoo import api, fields, models
 
 from ..rules import slots
 
-HORIZON_DAYS = 60
-
 
 class AppointmentPaymentAvailability(models.AbstractModel):
     """When practitioners can be booked: working hours less what takes their time.
@@ -17,22 +15,31 @@ class AppointmentPaymentAvailability(models.AbstractModel):
     _description = "When practitioners can be booked"
 
     @api.model
-    def _get_starts(self, category, company, users, date_from, date_to):
+    def _get_starts(self, category, users, date_from, date_to):
         """Return the start times at which a category can be booked.
 
+        Each practitioner is booked in the company that sells the category with them, at its hours.
+
         :param category: the `calendar.event.type`
-        :param company: the selling `res.company`
         :param users: the practitioners asked for, as `res.users`
         :param datetime date_from: first moment looked at (naive UTC)
         :param datetime date_to: last moment looked at, exclusive (naive UTC)
         :return: the sorted naive UTC starts of each practitioner, by user id
         :rtype: dict[int, list[datetime]]
         """
-        not_before = max(date_from, fields.Datetime.now())
+        found = {user.id: [] for user in users}
+        for company, of_company in users.grouped(category._get_selling_company).items():
+            found |= self._get_starts_of_company(category, company, of_company, date_from, date_to)
+        return found
+
+    @api.model
+    def _get_starts_of_company(self, category, company, users, date_from, date_to):
+        now = fields.Datetime.now()
+        notice, horizon = category._get_booking_window(company)
+        not_before, date_to = max(date_from, now + notice), min(date_to, now + horizon)
         duration = timedelta(hours=category.duration)
-        date_to = min(date_to, self._get_horizon())
-        if not_before >= date_to or not users:
-            return {user.id: [] for user in users}
+        if not_before >= date_to:
+            return {}
         day_ends = date_to + duration
         working = self._get_working_periods(users, company, day_ends)
         busy = self._get_busy_periods(users, not_before, day_ends)
@@ -44,9 +51,36 @@ class AppointmentPaymentAvailability(models.AbstractModel):
         }
 
     @api.model
-    def _get_horizon(self):
-        """Return the moment (naive UTC) after which nobody can book yet."""
-        return fields.Datetime.now() + timedelta(days=HORIZON_DAYS)
+    def _get_offers(self, category, users, date_from, date_to):
+        """Return the times on offer, each once, with who would be booked then.
+
+        :param category: the `calendar.event.type`
+        :param users: the practitioners asked for, as `res.users`
+        :param datetime date_from: first moment looked at (naive UTC)
+        :param datetime date_to: last moment looked at, exclusive (naive UTC)
+        :return: the offers in order, one for each start; ``user_id`` is the practitioner with the
+            least time booked among those free then
+        :rtype: list[slots.Offer]
+        """
+        starts = self._get_starts(category, users, date_from, date_to)
+        free = {}
+        for user_id, of_user in starts.items():
+            for start in of_user:
+                free.setdefault(start, slots.Offer(start, user_id, 1))
+        return [free[start] for start in sorted(free)]
+
+    @api.model
+    def _get_horizon(self, category, users):
+        """Return the moment after which a category cannot be booked yet with any of these.
+
+        :param category: the `calendar.event.type`
+        :param users: the practitioners asked for, as `res.users`
+        :return: naive UTC
+        :rtype: datetime
+        """
+        companies = {category._get_selling_company(user) for user in users}
+        ahead = [category._get_booking_window(company)[1] for company in companies]
+        return fields.Datetime.now() + max(ahead, default=timedelta())
 
     @api.model
     def _get_working_periods(self, users, company, date_to):
@@ -132,14 +166,13 @@ class AppointmentPaymentAvailability(models.AbstractModel):
             yield user, attendee.event_id._get_busy_period(user.tz)
 
     @api.model
-    def _is_offered(self, category, company, user, start):
+    def _is_offered(self, category, user, start):
         """Return whether one start is on offer now.
 
         :param category: the `calendar.event.type`
-        :param company: the selling `res.company`
         :param user: the practitioner
         :param datetime start: naive UTC
         :rtype: bool
         """
-        starts = self._get_starts(category, company, user, start, start + timedelta(minutes=1))
+        starts = self._get_starts(category, user, start, start + timedelta(minutes=1))
         return start in starts[user.id]

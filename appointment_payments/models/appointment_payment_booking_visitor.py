@@ -35,7 +35,7 @@ class AppointmentPaymentBooking(models.Model):
             return earlier
         company = category._get_selling_company(user)
         availability = self.env["appointment.payment.availability"]
-        if not availability._is_offered(category, company, user, start):
+        if not availability._is_offered(category, user, start):
             raise SlotTakenError(self.env._("This time is not free any more."))
         booking = self.with_company(company)._book(
             category,

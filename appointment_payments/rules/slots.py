@@ -7,6 +7,7 @@ is a pair (start, stop), its stop excluded. One whose stop is not after its star
 import re
 from bisect import bisect_right
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import pytz
 
@@ -16,6 +17,19 @@ INSTANT = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(Z|[+-][0-9]
 
 # far enough from the ends of the calendar that nobody who computes with a moment falls off
 BOOKABLE_YEARS = range(1970, 3000)
+
+
+class Offer(NamedTuple):
+    """A time that can be booked.
+
+    :ivar datetime start: naive UTC
+    :ivar int user_id: the practitioner who would be booked
+    :ivar int seats_left: how many can still book it with them
+    """
+
+    start: datetime
+    user_id: int
+    seats_left: int
 
 
 def merge(intervals):

@@ -229,7 +229,7 @@ class PracticeMixin:
         category, user = category or self.category, user or self.anna
         availability = self.env["appointment.payment.availability"]
         starts = availability._get_starts(
-            category, self.company, user, NOW, NOW + timedelta(days=days)
+            category, user, NOW, NOW + timedelta(days=days)
         )
         return [slots.to_text(start) for start in starts[user.id]]
 

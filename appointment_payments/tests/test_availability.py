@@ -28,7 +28,7 @@ class AvailabilityCase(PracticeCase):
     def _list(self, date_from, date_to, user=None, category=None):
         user = user or self.anna
         starts = self.availability._get_starts(
-            category or self.category, self.company, user, date_from, date_to
+            category or self.category, user, date_from, date_to
         )
         return starts[user.id]
 
@@ -87,7 +87,7 @@ class TestWorkingHours(AvailabilityCase):
     def test_each_practitioner_has_their_own(self):
         self._set_hours(TZ, [(TUESDAY, 18, 20)])
         starts = self.availability._get_starts(
-            self.category, self.company, self.anna | self.ben, DAY, DAY + timedelta(days=1)
+            self.category, self.anna | self.ben, DAY, DAY + timedelta(days=1)
         )
         self.assertEqual(starts[self.anna.id], [self._at(17), self._at(18)])
         self.assertEqual(len(starts[self.ben.id]), 8)
@@ -98,10 +98,8 @@ class TestWorkingHours(AvailabilityCase):
         of_second = self.anna._get_practitioner_resources(second)
         of_second.calendar_id = self.resource.calendar_id.copy({"company_id": second.id})
         of_second.calendar_id.attendance_ids.filtered(lambda a: a.dayofweek != MONDAY).unlink()
-        starts = self.availability._get_starts(
-            self.category, second, self.anna, DAY, DAY + timedelta(days=1)
-        )
-        self.assertEqual(starts[self.anna.id], [])
+        elsewhere = self._create_category_elsewhere(second)
+        self.assertEqual(self._hours(category=elsewhere), [])
         self.assertEqual(len(self._hours()), 8)
 
     def test_an_evening_that_ends_at_midnight_is_whole(self):
@@ -238,7 +236,7 @@ class TestFreeTimes(AvailabilityCase):
         availability = self.availability.with_user(public)
         # the page reads categories for its visitors, see the controller
         starts = availability.sudo()._get_starts(
-            self.category, self.company, self.anna, DAY, DAY + timedelta(days=1)
+            self.category, self.anna, DAY, DAY + timedelta(days=1)
         )
         self.assertEqual(starts[self.anna.id], [self._at(hour) for hour in AFTERNOON])
 
@@ -254,12 +252,8 @@ class TestFreeTimes(AvailabilityCase):
         self.anna._ensure_practitioner_resource(second).write(
             {"calendar_id": self.resource.calendar_id.copy({"company_id": second.id}).id}
         )
-        self.env.user.company_ids = [Command.link(second.id)]
-        starts = self.availability.with_company(second)._get_starts(
-            self.category, second, self.anna, DAY, DAY + timedelta(days=1)
-        )
-        offered = [self._at(hour) for hour in (7, 9, 10, *AFTERNOON)]
-        self.assertEqual(starts[self.anna.id], offered)
+        elsewhere = self._create_category_elsewhere(second)
+        self.assertEqual(self._hours(category=elsewhere), [7, 9, 10, *AFTERNOON])
 
     def test_an_hour_sold_by_another_company_is_not_offered(self):
         second = self.env["res.company"].create({"name": "Practice Oak"})
@@ -291,7 +285,7 @@ class TestFreeTimes(AvailabilityCase):
 
     def test_no_practitioners_no_times(self):
         starts = self.availability._get_starts(
-            self.category, self.company, self.env["res.users"], DAY, DAY + timedelta(days=1)
+            self.category, self.env["res.users"], DAY, DAY + timedelta(days=1)
         )
         self.assertEqual(starts, {})
 
@@ -304,14 +298,14 @@ class TestFreeTimes(AvailabilityCase):
             start = self._at(0, quarter * 15)
             with self.subTest(start=start):
                 answer = self.availability._is_offered(
-                    self.category, self.company, self.anna, start
+                    self.category, self.anna, start
                 )
                 self.assertEqual(answer, quarter / 4 in offered)
 
     def test_a_time_that_has_passed_is_not_offered(self):
         for start in (NOW - timedelta(hours=1), NOW - timedelta(days=1), datetime(2020, 1, 7, 9)):
-            answer = self.availability._is_offered(self.category, self.company, self.anna, start)
+            answer = self.availability._is_offered(self.category, self.anna, start)
             self.assertFalse(answer)
         self.assertTrue(
-            self.availability._is_offered(self.category, self.company, self.anna, NOW)
+            self.availability._is_offered(self.category, self.anna, NOW)
         )

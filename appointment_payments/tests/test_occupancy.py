@@ -270,6 +270,6 @@ class TestOccupancyUnguardedPages(PracticeMixin, HttpCase):
     def _starts_from_now(self):
         now = datetime.now().replace(microsecond=0)
         starts = self.env["appointment.payment.availability"]._get_starts(
-            self.category, self.company, self.anna, now, now + timedelta(days=14)
+            self.category, self.anna, now, now + timedelta(days=14)
         )
         return slots.to_text(starts[self.anna.id][0])

@@ -185,7 +185,7 @@ class TestSubmitPage(PracticeMixin, HttpCase):
         now = datetime.now().replace(microsecond=0)
         availability = cls.env["appointment.payment.availability"]
         cls.starts = availability._get_starts(
-            cls.category, cls.company, cls.anna, now, now + timedelta(days=14)
+            cls.category, cls.anna, now, now + timedelta(days=14)
         )[cls.anna.id]
 
     def setUp(self):

@@ -79,7 +79,7 @@ for practitioners, events in SIZES:
     availability = env["appointment.payment.availability"]
     queries, spent = measure(
         lambda: availability._get_starts(  # noqa: B023
-            category, env.company, category.user_ids, now, until  # noqa: B023
+            category, category.user_ids, now, until  # noqa: B023
         )
     )
     _queries, own = measure(
