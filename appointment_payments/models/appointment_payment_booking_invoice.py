@@ -81,19 +81,20 @@ class AppointmentPaymentBooking(models.Model):
         """
         return slots.to_local(moment, self.tz)
 
-    def _format_when(self):
-        """Return the date and times of the appointment as its client reads them.
+    def _format_when(self, tz=None):
+        """Return the date and times of the appointment as their reader has them.
 
+        :param str tz: the reader's time zone; the client's by default
+        :return: in the language of the context, else the client's
         :rtype: str
         """
         self.ensure_one()
         lang = self.env.context.get("lang") or self.lang
-        day = format_date(
-            self.env, self._local(self.start).date(), lang_code=lang, date_format="EEE d MMM y"
-        )
+        start, stop = (slots.to_local(moment, tz or self.tz) for moment in (self.start, self.stop))
+        day = format_date(self.env, start.date(), lang_code=lang, date_format="EEE d MMM y")
         times = [
-            format_time(self.env, self._local(moment).time(), time_format="short", lang_code=lang)
-            for moment in (self.start, self.stop)
+            format_time(self.env, moment.time(), time_format="short", lang_code=lang)
+            for moment in (start, stop)
         ]
         return f"{day}, {times[0]} – {times[1]}"
 

@@ -174,6 +174,7 @@ class AppointmentPaymentBooking(models.Model):
             checkout_token=False,
         )
         moved._release()
+        moved._send_expired_mails()
         return moved
 
     def _set_cancelled(self):

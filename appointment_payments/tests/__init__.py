@@ -9,6 +9,7 @@ from . import (
     test_demo,
     test_event,
     test_event_side_doors,
+    test_expired_mail,
     test_expiry_cron,
     test_late_payment,
     test_ledger,
