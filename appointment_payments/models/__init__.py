@@ -5,6 +5,7 @@ from . import appointment_payment_availability
 from . import appointment_payment_booking
 from . import appointment_payment_booking_state
 from . import appointment_payment_booking_money
+from . import appointment_payment_booking_status
 from . import appointment_payment_booking_payment
 from . import appointment_payment_booking_invoice
 from . import appointment_payment_booking_event

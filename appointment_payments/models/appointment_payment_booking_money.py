@@ -170,17 +170,6 @@ class AppointmentPaymentBooking(models.Model):
         waiting = self.state == "pending_payment" and not is_zero(self.amount_due_now)
         return "unpaid" if waiting else "not_required"
 
-    def _get_label(self, field_name):
-        """Return the word on screens for a selection value.
-
-        :param str field_name: a selection field
-        :rtype: str
-        """
-        self.ensure_one()
-        return dict(self._fields[field_name]._description_selection(self.env)).get(
-            self[field_name], ""
-        )
-
     def _get_amount_to_pay(self):
         """Return what the client can pay online now, in major units (design rule 3).
 

@@ -19,6 +19,7 @@ from . import (
     test_prepare_payment,
     test_provider_switch,
     test_staff_views,
+    test_status_colours,
     test_stripe_seams,
     test_uninstall_neutralize,
     test_visitor_booking,
