@@ -16,6 +16,19 @@ class PaymentProvider(models.Model):
             self._switch_appointment_prepayment_on()
         return result
 
+    def _ensure_payment_method_line(self, allow_create=True):
+        """Override of `account_payment`: first payments at once make one line, not one each.
+
+        Whoever waits here looks at the lines as they were before, so this is an UPDATE: it fails to
+        serialize, and Odoo repeats the request with a fresh look.
+        """
+        self.env.cr.execute(
+            "UPDATE payment_provider SET write_date = write_date WHERE id = %s",
+            [self._origin.id or None],
+            log_exceptions=False,
+        )
+        return super()._ensure_payment_method_line(allow_create=allow_create)
+
     def _switch_appointment_prepayment_on(self):
         """Switch prepayment on in companies whose first provider has been enabled."""
         companies = self.filtered(lambda p: p.state in ("enabled", "test")).company_id

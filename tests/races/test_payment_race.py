@@ -8,6 +8,12 @@ import pytest
 from tests.practice import RpcError
 
 TOGETHER = 6
+# the guard of a booking's payments is an UPDATE that changes nothing: this rule swallows it
+GUARD_OFF = (
+    "CREATE RULE guard_off AS ON UPDATE TO appointment_payment_booking"
+    " WHERE NEW.* IS NOT DISTINCT FROM OLD.* DO INSTEAD NOTHING"
+)
+GUARD_ON = "DROP RULE guard_off ON appointment_payment_booking"
 
 
 def at_once(work, count=TOGETHER):
@@ -47,6 +53,22 @@ def test_f07_two_windows_that_pay_at_once_share_one_transaction(practice, visito
     answers = at_once(lambda _n: practice.visitor().ask_to_pay(link))
     assert len({answer["reference"] for answer in answers}) == 1
     assert len(practice.transactions(link.id)) == 1
+
+
+def test_f07_without_the_lock_they_make_several_or_fail(practice):
+    """The control: each window looks, sees no open transaction, and makes its own."""
+    practice.server.allow_log("duplicate key|Reference must be unique")
+    practice.query(GUARD_OFF)
+    try:
+        for _round in range(6):
+            link = practice.visitor().book("with-anna")
+            answers = at_once(lambda _n, link=link: practice.visitor().ask_to_pay(link))
+            made = len(practice.transactions(link.id))
+            if made > 1 or any(isinstance(answer, RpcError) for answer in answers):
+                return
+    finally:
+        practice.query(GUARD_ON)
+    pytest.fail("the windows never met")
 
 
 @pytest.mark.parametrize("round_number", range(3))
