@@ -236,7 +236,7 @@ class TestLedgerCurrencies(LedgerCase):
             }
         )
 
-    def test_a_currency_without_decimals_is_exact(self):
+    def test_f20_a_currency_without_decimals_is_exact(self):
         currency = self._use("JPY", 162.0)
         self.category.price = 4995.0
         booking = self._book()
@@ -246,7 +246,7 @@ class TestLedgerCurrencies(LedgerCase):
         self._pay(booking)
         self._assert_ledger(booking, 4995.0, 833.0, 0.0, [1499.0, 3496.0])
 
-    def test_a_currency_with_three_decimals_is_exact(self):
+    def test_f20_a_currency_with_three_decimals_is_exact(self):
         self._use("KWD", 0.33)
         self.category.price = 12.345
         booking = self._book()
