@@ -12,6 +12,7 @@ from . import appointment_payment_booking_event
 from . import appointment_payment_booking_mail
 from . import appointment_payment_booking_action
 from . import appointment_payment_booking_visitor
+from . import appointment_payment_booking_note
 from . import appointment_payment_occupancy
 from . import account_move
 from . import account_move_line

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class AppointmentPaymentBooking(models.Model):
-    """What the form of a booking needs: its buttons that open something else."""
+    """What the screens of bookings need: words, and buttons that open something else."""
 
     _inherit = "appointment.payment.booking"
 
@@ -11,12 +11,60 @@ class AppointmentPaymentBooking(models.Model):
         help="From the day of the appointment on, staff are asked whether the client came.",
     )
 
+    duration_text = fields.Char(string="Duration", compute="_compute_duration_text")
+
+    @api.depends("start", "stop")
+    @api.depends_context("lang")
+    def _compute_duration_text(self):
+        for booking in self:
+            hours = (booking.stop - booking.start).total_seconds() / 3600
+            booking.duration_text = booking.category_id._format_duration(hours)
+
     @api.depends("start", "tz")
     def _compute_day_has_come(self):
         now = fields.Datetime.now()
         for booking in self:
             day = booking._local(booking.start).date()
             booking.day_has_come = day <= booking._local(now).date()
+
+    def action_new_booking(self):
+        """Button of the list: staff make a booking in the calendar, where the free times are.
+
+        :rtype: dict
+        """
+        return self.env["ir.actions.actions"]._for_xml_id("calendar.action_calendar_event")
+
+    def _whose_day_has_come(self):
+        # in a list the eye slips easily; the form shows its buttons on the day
+        return self if len(self) == 1 else self.filtered("day_has_come")
+
+    def _report_bulk(self, moved):
+        """Say how many of the bookings that were chosen in a list have changed.
+
+        :param moved: those that did
+        :return: an action that says so and shows the list anew; nothing for a single booking
+        :rtype: dict|None
+        """
+        if len(self) == 1:
+            return None
+        if moved == self:
+            message = self.env._("All %(count)s bookings are changed.", count=len(self))
+        else:
+            message = self.env._(
+                "%(moved)s of %(count)s bookings are changed. The others stay as they were: their"
+                " day has not come, or their state does not allow it.",
+                moved=len(moved),
+                count=len(self),
+            )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if moved == self else "warning",
+                "message": message,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_preview(self):
         """Button: the booking as its client sees it.
@@ -37,6 +85,20 @@ class AppointmentPaymentBooking(models.Model):
             "name": self.env._("Appointment"),
             "res_model": "calendar.event",
             "res_id": self.event_id.id,
+            "views": [(False, "form")],
+        }
+
+    def action_open_client(self):
+        """Smart button: the client's contact.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Client"),
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
             "views": [(False, "form")],
         }
 

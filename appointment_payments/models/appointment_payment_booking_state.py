@@ -190,19 +190,19 @@ class AppointmentPaymentBooking(models.Model):
         return moved
 
     def action_mark_attended(self):
-        """Button: the client came."""
+        """Button: the client came. Of several, those whose day has come."""
         self.check_access("write")
-        self._set_attended()
+        return self._report_bulk(self._whose_day_has_come()._set_attended())
 
     def action_mark_no_show(self):
-        """Button: the client did not come."""
+        """Button: the client did not come. Of several, those whose day has come."""
         self.check_access("write")
-        self._set_no_show()
+        return self._report_bulk(self._whose_day_has_come()._set_no_show())
 
     def action_cancel(self):
         """Button: call the booking off. Money that was taken has to be given back first.
 
-        :raise UserError: when a booking has money or a payment under way
+        :raise UserError: when a booking has money or a payment under way; none is cancelled then
         """
         self.check_access("write")
         # sudo: staff have no accounting right, and the question is only whether there is money
@@ -215,7 +215,7 @@ class AppointmentPaymentBooking(models.Model):
                         booking=booking.display_name,
                     )
                 )
-        self._set_cancelled()
+        return self._report_bulk(self._set_cancelled())
 
     @api.model
     def _cron_expire_bookings(self, batch_size=100):

@@ -46,6 +46,18 @@ class CalendarEventType(models.Model):
         "The notice is between 0 and 8760 hours, and the days ahead between 1 and 730.",
     )
 
+    @api.model
+    def _format_duration(self, hours):
+        """Return a duration in words, for example “1 hour 30 minutes”.
+
+        :param float hours: how long
+        :rtype: str
+        """
+        words = self.env["ir.qweb.field.duration"].value_to_html(
+            hours, {"unit": "hour", "round": "minute"}
+        )
+        return words.strip()
+
     def _get_booking_window(self, company):
         """Return between when and when clients can book, counted from now.
 

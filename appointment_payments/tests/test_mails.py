@@ -105,19 +105,21 @@ class TestConfirmationMails(MailCase):
         _booking, client, _practitioner = self._confirm(user=self.ben)
         self.assertIn("Free until the day before.", self._text(client))
 
-    def test_the_message_of_the_client_reaches_the_practitioner(self):
-        _booking, client, practitioner = self._confirm(client_note="I come with my dog.")
-        self.assertIn("*Message:* I come with my dog.", self._text(practitioner))
-        self.assertNotIn("dog", self._text(client))
+    def test_the_practitioner_is_told_of_a_message_which_no_mail_repeats(self):
+        booking, client, practitioner = self._confirm(client_note="My knee is swollen.")
+        self.assertIn("has left you a message", self._text(practitioner))
+        self.assertNotIn("knee", self._text(client) + self._text(practitioner))
+        self.assertNotIn("knee", " ".join(booking.message_ids.mapped("body")))
+        _booking, _client, practitioner = self._confirm(user=self.ben)
+        self.assertNotIn("has left you a message", self._text(practitioner))
 
     def test_what_people_typed_is_escaped(self):
         typed = "<img src=x onerror=alert(1)>"
         self.client_partner.name = typed
-        _booking, client, practitioner = self._confirm(client_note=f"{typed}\n</span><b>now</b>")
+        _booking, client, practitioner = self._confirm()
         for mail in client | practitioner:
             self.assertNotIn("<img src=x", mail.body_html)
             self.assertIn("&lt;img src=x", mail.body_html)
-        self.assertNotIn("<b>now</b>", practitioner.body_html)
 
     def test_they_say_where(self):
         practice = self.company.partner_id
