@@ -21,6 +21,9 @@ env["ir.config_parameter"].set_param("report.url", "http://127.0.0.1:1")
 company.write({
     "name": "Practice Linden", "email": "hello@linden.example", "phone": "+33 1 23 45 67 89",
     "street": "1 Lime Street", "city": "Paris", "country_id": env.ref("base.fr").id,
+    # all visitors of the tests have one address; what limits do has tests of its own
+    "appointment_rate_per_address": 0, "appointment_rate_per_email": 0,
+    "appointment_holds_per_client": 0,
 })
 env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
 company.currency_id = env.ref("base.EUR")

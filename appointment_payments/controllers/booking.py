@@ -10,6 +10,7 @@ from odoo.tools import email_normalize
 from odoo.tools.misc import format_date, format_time
 
 from ..models.appointment_payment_occupancy import SlotTakenError
+from ..models.appointment_payment_rate import TooManyBookingsError
 from ..rules import slots
 from .booking_form import BookingForm
 
@@ -75,7 +76,7 @@ class AppointmentBooking(http.Controller):
         :param str practitioner: the chosen practitioner's id
         :param dict post: the rest of the form, see `BookingForm`
         :return: a redirection to the booking, or the form again with what is wrong (422), or with
-            the nearest free times (409)
+            the nearest free times (409), or with why not now (429)
         :raise NotFound: when there is no such category
         """
         category = self._get_category(slug)
@@ -92,6 +93,10 @@ class AppointmentBooking(http.Controller):
             return self._render_details(values, users[:1], form.start, form, status=422)
         try:
             booking = self._book(category, users[:1], form, values["tz"])
+        except TooManyBookingsError as refusal:
+            request.env.cr.rollback()
+            values["problem"] = str(refusal)
+            return self._render_details(values, users[:1], form.start, form, status=429)
         except SlotTakenError:
             # a new snapshot shows what the other transaction did, a second submit of ours included
             request.env.cr.rollback()
@@ -113,8 +118,13 @@ class AppointmentBooking(http.Controller):
             "checkout_token": form.token,
             "lang": request.env.lang or request.env.user.lang,
             "tz": tz,
+            "address": request.httprequest.remote_addr,
         }
         partner = None if request.env.user._is_public() else request.env.user.partner_id
+        request.env["appointment.payment.rate"]._take(
+            category._get_selling_company(user), tz, details["address"],
+            partner.email_normalized if partner else details["email"],
+        )
         return self._bookings()._book_for_visitor(
             category.with_user(SUPERUSER_ID), user, form.start, details, partner
         )

@@ -13,7 +13,9 @@ from . import appointment_payment_booking_mail
 from . import appointment_payment_booking_action
 from . import appointment_payment_booking_visitor
 from . import appointment_payment_booking_note
+from . import appointment_payment_booking_hold
 from . import appointment_payment_occupancy
+from . import appointment_payment_rate
 from . import account_move
 from . import account_move_line
 from . import calendar_attendee

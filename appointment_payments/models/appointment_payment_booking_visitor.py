@@ -1,7 +1,4 @@
-import psycopg2.errors
-
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from .appointment_payment_occupancy import SlotTakenError
 
@@ -23,12 +20,13 @@ class AppointmentPaymentBooking(models.Model):
         :param category: a bookable `calendar.event.type`
         :param user: the practitioner
         :param datetime start: naive UTC
-        :param dict details: ``name``, ``email``, ``phone``, ``note``, ``checkout_token``, ``lang``
-            and ``tz``, checked before
+        :param dict details: ``name``, ``email``, ``phone``, ``note``, ``checkout_token``, ``lang``,
+            ``tz`` and ``address`` (of the network), checked before
         :param partner: the logged-in client, or none for a new contact
         :return: the booking
         :rtype: recordset of `appointment.payment.booking`
         :raise SlotTakenError: when the time is not on offer
+        :raise TooManyBookingsError: when the visitor has too many unpaid bookings
         """
         earlier = self._find_by_checkout_token(details["checkout_token"])
         if earlier and not earlier._give_way_to(user, start):
@@ -50,31 +48,10 @@ class AppointmentPaymentBooking(models.Model):
             accepted_terms_at=category._get_terms_url(company) and fields.Datetime.now(),
             origin="portal",
         )
-        booking._claim_checkout_token(details["checkout_token"])
-        return booking
-
-    def _claim_checkout_token(self, token):
-        """Note which form made the booking.
-
-        In SQL, since the ORM logs the violation of a constraint as an error before anybody can
-        catch it; last, so that a double click meets the guard of the slot first.
-
-        :param str token: the form's token
-        :raise SlotTakenError: when another request has just booked with this form
-        """
-        self.ensure_one()
-        self.flush_recordset()
-        update = SQL(
-            "UPDATE appointment_payment_booking SET checkout_token = %s WHERE id = %s",
-            token,
-            self.id,
+        booking._claim_for_visitor(
+            details["checkout_token"], self._get_holders(company, partner, details)
         )
-        try:
-            with self.env.cr.savepoint():
-                self.env.cr.execute(update, log_exceptions=False)
-        except psycopg2.errors.UniqueViolation as error:
-            raise SlotTakenError(self.env._("This form has just been sent.")) from error
-        self.invalidate_recordset(["checkout_token"])
+        return booking
 
     def _give_way_to(self, user, start):
         """Give an unpaid booking up when its own form now asks for another time.

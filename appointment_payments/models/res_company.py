@@ -47,6 +47,21 @@ class ResCompany(models.Model):
     appointment_horizon_days = fields.Integer(
         string="Days ahead", default=60, help="How many days ahead a time can be booked online."
     )
+    appointment_rate_per_address = fields.Integer(
+        string="Bookings an hour from one network address",
+        default=30,
+        help="On the public page. 0: as many as they like.",
+    )
+    appointment_rate_per_email = fields.Integer(
+        string="Bookings an hour with one email address",
+        default=10,
+        help="On the public page. 0: as many as they like.",
+    )
+    appointment_holds_per_client = fields.Integer(
+        string="Unpaid times on hold for one client",
+        default=3,
+        help="On the public page, at a time. 0: as many as they like.",
+    )
     appointment_terms_url = fields.Char(string="Terms and conditions (link)")
     appointment_refund_terms = fields.Text(string="Refund terms", translate=True)
     appointment_payments_since = fields.Datetime(
@@ -63,6 +78,11 @@ class ResCompany(models.Model):
         "CHECK (appointment_min_notice_hours BETWEEN 0 AND 8760"
         " AND appointment_horizon_days BETWEEN 1 AND 730)",
         "The notice is between 0 and 8760 hours, and the days ahead between 1 and 730.",
+    )
+    _appointment_visitor_limits_positive = models.Constraint(
+        "CHECK (appointment_rate_per_address >= 0 AND appointment_rate_per_email >= 0"
+        " AND appointment_holds_per_client >= 0)",
+        "These limits cannot be negative. Enter 0 for none.",
     )
     _appointment_checkout_minutes_range = models.Constraint(
         "CHECK (appointment_checkout_minutes BETWEEN 5 AND 1440)",

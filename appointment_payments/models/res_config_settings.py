@@ -27,6 +27,15 @@ class ResConfigSettings(models.TransientModel):
     appointment_horizon_days = fields.Integer(
         related="company_id.appointment_horizon_days", readonly=False
     )
+    appointment_rate_per_address = fields.Integer(
+        related="company_id.appointment_rate_per_address", readonly=False
+    )
+    appointment_rate_per_email = fields.Integer(
+        related="company_id.appointment_rate_per_email", readonly=False
+    )
+    appointment_holds_per_client = fields.Integer(
+        related="company_id.appointment_holds_per_client", readonly=False
+    )
     appointment_terms_url = fields.Char(
         related="company_id.appointment_terms_url", readonly=False
     )

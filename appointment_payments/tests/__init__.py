@@ -11,6 +11,7 @@ from . import (
     test_event_side_doors,
     test_expired_mail,
     test_expiry_cron,
+    test_holds,
     test_late_payment,
     test_ledger,
     test_mails,

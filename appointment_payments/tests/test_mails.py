@@ -125,7 +125,8 @@ class TestConfirmationMails(MailCase):
         practice = self.company.partner_id
         practice.write({"street": "1 Lime Street", "zip": "75011", "city": "Paris"})
         for mail in self._mails(self._book(self._create_category("Free", payment_mode="none"))):
-            self.assertIn("Where Practice Linden, 1 Lime Street, 75011 Paris, France", self._text(mail))
+            where = "Where Practice Linden, 1 Lime Street, 75011 Paris, France"
+            self.assertIn(where, self._text(mail))
         practice.write({"street": False, "zip": False, "city": False})
         for mail in self._confirm(user=self.ben)[1:]:
             self.assertNotIn("Where", self._text(mail))

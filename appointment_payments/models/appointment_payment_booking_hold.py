@@ -1,0 +1,153 @@
+import psycopg2.errors
+
+from odoo import fields, models
+from odoo.tools import SQL
+from odoo.tools.misc import format_time
+
+from ..rules import visitors
+from .appointment_payment_occupancy import SlotTakenError
+from .appointment_payment_rate import TooManyBookingsError
+
+HOLDERS = ("client", "address")
+UNIQUE_FORM = "appointment_payment_booking_checkout_token_uniq"
+
+
+class AppointmentPaymentBooking(models.Model):
+    """How many unpaid times one visitor keeps (design rule 15).
+
+    Each unpaid booking of a visitor has a number, from 1 to the limit, once for the client and once
+    for the network address; the database keeps one booking for a number, so that no burst of
+    requests gets more.
+    """
+
+    _inherit = "appointment.payment.booking"
+
+    holder_client = fields.Char(copy=False, readonly=True, groups="base.group_system")
+    holder_client_number = fields.Integer(copy=False, readonly=True, groups="base.group_system")
+    holder_address = fields.Char(copy=False, readonly=True, groups="base.group_system")
+    holder_address_number = fields.Integer(copy=False, readonly=True, groups="base.group_system")
+
+    _holder_client_uniq = models.UniqueIndex(
+        "(holder_client, holder_client_number)"
+        " WHERE state = 'pending_payment' AND holder_client IS NOT NULL"
+    )
+    _holder_address_uniq = models.UniqueIndex(
+        "(holder_address, holder_address_number)"
+        " WHERE state = 'pending_payment' AND holder_address IS NOT NULL"
+    )
+
+    def _update_state(self, allowed_states, target_state, **values):
+        """Extended to forget from where an unpaid booking was made once it is none any more."""
+        forgotten = dict.fromkeys(
+            f"holder_{holder}{part}" for holder in HOLDERS for part in ("", "_number")
+        )
+        return super()._update_state(allowed_states, target_state, **{**forgotten, **values})
+
+    def _claim_for_visitor(self, token, holders):
+        """Note which form made the booking, and whose unpaid bookings it counts among.
+
+        In SQL, since the ORM logs the violation of a constraint as an error before anybody can
+        catch it; last, so that a double click meets the guard of the slot first.
+
+        :param str token: the form's token
+        :param dict holders: a key by kind of holder, see :meth:`_get_holders`
+        :raise SlotTakenError: when another request has just booked with this form
+        :raise TooManyBookingsError: when the visitor has as many unpaid bookings as one may
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        holders = holders if self.state == "pending_payment" else {}
+        taken = self._get_taken_numbers(holders)
+        while not self._try_claim(token, holders, taken):
+            pass
+        self.invalidate_recordset()
+
+    def _get_taken_numbers(self, holders):
+        """Return the numbers that a visitor's unpaid bookings have.
+
+        :param dict holders: see :meth:`_get_holders`
+        :rtype: dict[str, set[int]]
+        """
+        taken = {holder: set() for holder in holders}
+        if holders:
+            self.env.cr.execute(
+                "SELECT holder_client, holder_client_number, holder_address, holder_address_number"
+                " FROM appointment_payment_booking WHERE state = 'pending_payment'"
+                " AND (holder_client = %(client)s OR holder_address = %(address)s)",
+                holders,
+            )
+            for row in self.env.cr.fetchall():
+                for holder, key, number in zip(HOLDERS, row[::2], row[1::2], strict=True):
+                    if key == holders[holder]:
+                        taken[holder].add(number)
+        return taken
+
+    def _try_claim(self, token, holders, taken):
+        """Try to have the first numbers that nobody is known to have.
+
+        :param dict taken: the numbers that are known to be taken; the next one is added
+        :return: whether it worked; otherwise another request was faster
+        :rtype: bool
+        """
+        limit = self.company_id.appointment_holds_per_client
+        columns = {"checkout_token": token}
+        for holder, key in holders.items():
+            number = visitors.free_number(taken[holder], limit)
+            if not number:
+                raise TooManyBookingsError(self._explain_holds(limit))
+            columns.update({f"holder_{holder}": key, f"holder_{holder}_number": number})
+        assignments = SQL(", ").join(
+            SQL("%s = %s", SQL.identifier(name), value) for name, value in columns.items()
+        )
+        update = SQL(
+            "UPDATE appointment_payment_booking SET %s WHERE id = %s", assignments, self.id
+        )
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(update, log_exceptions=False)
+        except psycopg2.errors.UniqueViolation as error:
+            if error.diag.constraint_name == UNIQUE_FORM:
+                raise SlotTakenError(self.env._("This form has just been sent.")) from error
+            holder = HOLDERS["address" in error.diag.constraint_name]
+            taken[holder].add(columns[f"holder_{holder}_number"])
+            return False
+        return True
+
+    def _explain_holds(self, limit):
+        """Return what a visitor with too many unpaid bookings can do.
+
+        :param int limit: how many they may have
+        :rtype: str
+        """
+        until = fields.Datetime.add(
+            fields.Datetime.now(), minutes=self.company_id.appointment_checkout_minutes
+        )
+        return self.env._(
+            "You already have as many unpaid times on hold as one person can have: %(limit)s."
+            " Finish paying one of them, or wait until they are free again, at %(time)s at the"
+            " latest.",
+            limit=limit,
+            time=format_time(self.env, self._local(until).time(), time_format="short"),
+        )
+
+    def _get_holders(self, company, partner, details):
+        """Return among whose unpaid bookings a new one counts.
+
+        A client who is logged in counts by their contact, so that nobody who knows their address
+        keeps them from booking.
+
+        :param company: the selling `res.company`
+        :param partner: the logged-in client, or none
+        :param dict details: see :meth:`_book_for_visitor`
+        :return: keys by kind of holder; none where the practice sets no limit
+        :rtype: dict[str, str]
+        """
+        if not company.appointment_holds_per_client:
+            return {}
+        rates = self.env["appointment.payment.rate"]
+        client = partner.id if partner else details["email"]
+        network = visitors.network_of(details.get("address"))
+        return {
+            "client": rates._make_key("client", company, client),
+            "address": rates._make_key("address", company, network),
+        }
