@@ -2,6 +2,7 @@
 # in the order in which models build on each other
 from . import appointment_payment_terms
 from . import appointment_payment_availability
+from . import appointment_payment_availability_read
 from . import appointment_payment_booking
 from . import appointment_payment_booking_state
 from . import appointment_payment_booking_money

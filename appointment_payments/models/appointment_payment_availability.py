@@ -1,14 +1,29 @@
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 
-from ..rules import slots
+from ..rules import hours, offers, slots
+
+# how far back working hours are read: the grid of starts begins where somebody begins to work,
+# and that must not depend on the moment that is asked for
+DAYS_BEFORE = timedelta(days=3)
+DAYS_AFTER = timedelta(days=1)
+
+
+class Window(NamedTuple):
+    """Between when and when a practitioner can be booked, and in which company."""
+
+    company_id: int
+    not_before: datetime
+    not_after: datetime
 
 
 class AppointmentPaymentAvailability(models.AbstractModel):
     """When practitioners can be booked: working hours less what takes their time.
 
-    Times are naive UTC, as the ORM keeps them.
+    ``_read`` fetches hours and taken time in one query each; the rules sweep them. Times are naive
+    UTC, as the ORM keeps them.
     """
 
     _name = "appointment.payment.availability"
@@ -27,28 +42,8 @@ class AppointmentPaymentAvailability(models.AbstractModel):
         :return: the sorted naive UTC starts of each practitioner, by user id
         :rtype: dict[int, list[datetime]]
         """
-        found = {user.id: [] for user in users}
-        for company, of_company in users.grouped(category._get_selling_company).items():
-            found |= self._get_starts_of_company(category, company, of_company, date_from, date_to)
-        return found
-
-    @api.model
-    def _get_starts_of_company(self, category, company, users, date_from, date_to):
-        now = fields.Datetime.now()
-        notice, horizon = category._get_booking_window(company)
-        not_before, date_to = max(date_from, now + notice), min(date_to, now + horizon)
-        duration = timedelta(hours=category.duration)
-        if not_before >= date_to:
-            return {}
-        day_ends = date_to + duration
-        working = self._get_working_periods(users, company, day_ends)
-        busy = self._get_busy_periods(users, not_before, day_ends)
-        return {
-            user.id: slots.starts(
-                working[user.id], busy[user.id], duration, duration, not_before, date_to
-            )
-            for user in users
-        }
+        by_user, _booked = self._find_offers(category, users, date_from, date_to)
+        return {user_id: [offer.start for offer in found] for user_id, found in by_user.items()}
 
     @api.model
     def _get_offers(self, category, users, date_from, date_to):
@@ -62,12 +57,19 @@ class AppointmentPaymentAvailability(models.AbstractModel):
             least time booked among those free then
         :rtype: list[slots.Offer]
         """
-        starts = self._get_starts(category, users, date_from, date_to)
-        free = {}
-        for user_id, of_user in starts.items():
-            for start in of_user:
-                free.setdefault(start, slots.Offer(start, user_id, 1))
-        return [free[start] for start in sorted(free)]
+        return offers.least_booked_first(*self._find_offers(category, users, date_from, date_to))
+
+    @api.model
+    def _is_offered(self, category, user, start):
+        """Return whether one start is on offer now.
+
+        :param category: the `calendar.event.type`
+        :param user: the practitioner
+        :param datetime start: naive UTC
+        :rtype: bool
+        """
+        starts = self._get_starts(category, user, start, start + timedelta(minutes=1))
+        return start in starts[user.id]
 
     @api.model
     def _get_horizon(self, category, users):
@@ -83,96 +85,92 @@ class AppointmentPaymentAvailability(models.AbstractModel):
         return fields.Datetime.now() + max(ahead, default=timedelta())
 
     @api.model
-    def _get_working_periods(self, users, company, date_to):
-        """Return the working hours less leaves, from yesterday on.
+    def _find_offers(self, category, users, date_from, date_to):
+        """Find the offers of each practitioner.
 
-        The grid of starts is anchored where a working period begins, so the periods are read from
-        one fixed moment of the day, whatever is asked.
-
-        :return: the (start, stop) periods in naive UTC, by user id
-        :rtype: dict[int, list[tuple[datetime, datetime]]]
+        :return: the offers, and how much time is booked in the window, by user id
+        :rtype: tuple[dict[int, list[slots.Offer]], dict[int, timedelta]]
         """
-        periods = {user.id: [] for user in users}
-        today = datetime.combine(fields.Date.today(), time.min, tzinfo=UTC)
-        window = today - timedelta(days=1), date_to.replace(tzinfo=UTC)
-        resources = users._get_practitioner_resources(company).filtered("calendar_id")
-        for calendar, of_calendar in resources.grouped("calendar_id").items():
-            batch = calendar._work_intervals_batch(*window, of_calendar)
-            for resource in of_calendar:
-                periods[resource.user_id.id] += [
-                    (self._to_whole_utc(begin), self._to_whole_utc(end))
-                    for begin, end, _meta in batch[resource.id]
-                ]
-        return periods
+        by_user = {user.id: [] for user in users}
+        practitioners = self._read_practitioners(users) if users else {}
+        windows = self._get_windows(category, users, date_from, date_to)
+        diaries = self._get_diaries(category, practitioners, windows) if windows else []
+        terms, booked = category._get_slot_terms(), {}
+        for diary in diaries:
+            _company, not_before, not_after = windows[diary.user_id]
+            by_user[diary.user_id] = offers.find(diary, terms, not_before, not_after)
+            booked[diary.user_id] = sum((s.stop - s.start for s in diary.sold), timedelta())
+        return by_user, booked
 
     @api.model
-    def _to_whole_utc(self, moment):
-        """Return a moment in naive UTC; Odoo ends a day at 23:59:59.999999, and we at midnight."""
-        if moment.microsecond:
-            moment = moment.replace(microsecond=0) + timedelta(seconds=1)
-        return slots.to_utc(moment)
+    def _get_windows(self, category, users, date_from, date_to):
+        """Return when each practitioner can be booked; those who cannot then are left out.
+
+        :rtype: dict[int, Window]
+        """
+        windows, now = {}, fields.Datetime.now()
+        for company, of_company in users.grouped(category._get_selling_company).items():
+            notice, horizon = category._get_booking_window(company)
+            not_before, not_after = max(date_from, now + notice), min(date_to, now + horizon)
+            if not_before < not_after:
+                window = Window(company.id, not_before, not_after)
+                windows.update(dict.fromkeys(of_company.ids, window))
+        return windows
 
     @api.model
-    def _get_busy_periods(self, users, date_from, date_to):
-        """Return what takes the practitioners' time: sold slots and events that show as busy.
+    def _get_diaries(self, category, practitioners, windows):
+        """Return when practitioners work in the company that sells, and what takes their time.
 
-        :return: the (start, stop) periods in naive UTC, by user id
-        :rtype: dict[int, list[tuple[datetime, datetime]]]
+        :param dict practitioners: what `_read_practitioners` returns
+        :param dict windows: what `_get_windows` returns
+        :rtype: list[offers.Diary]
         """
-        busy = {user.id: [] for user in users}
-        resources = users._get_guarding_resources()
-        # sudo: a visitor is told that a time is taken, never by what
-        occupancies = (
-            self.env["appointment.payment.occupancy"]
-            .sudo()
-            .search(
-                [
-                    ("resource_id", "in", resources.ids),
-                    ("start", "<", date_to),
-                    ("stop", ">", date_from),
-                ]
+        working = {
+            user_id: [r for r in person.resources if r.company_id == windows[user_id].company_id]
+            for user_id, person in practitioners.items()
+            if user_id in windows
+        }
+        resource_ids = [resource.id for found in working.values() for resource in found]
+        if not resource_ids:
+            return []
+        terms = category._get_slot_terms()
+        first = min(window.not_before for window in windows.values())
+        last = max(window.not_after for window in windows.values()) + terms.step
+        taken = self._read_taken(practitioners, resource_ids, first - terms.step, last)
+        days = (first - DAYS_BEFORE).date(), (last + DAYS_AFTER).date()
+        weeks = {}  # those who work the same hours in the same zone share the reckoning
+        return [
+            offers.Diary(
+                user_id,
+                self._get_periods(found, taken[user_id].leaves, days, weeks),
+                hours.midnights(*days, found[0].tz),
+                taken[user_id].sold,
+                taken[user_id].busy,
             )
-        )
-        for occupancy in occupancies:
-            busy[occupancy.resource_id.user_id.id].append((occupancy.start, occupancy.stop))
-        for user, period in self._get_busy_events(users, date_from, date_to):
-            busy[user.id].append(period)
-        return busy
+            for user_id, found in working.items()
+            if found
+        ]
 
     @api.model
-    def _get_busy_events(self, users, date_from, date_to):
-        """Yield (user, (start, stop)) for the busy events that users attend and have not declined.
+    def _get_periods(self, resources, leaves, days, weeks):
+        """Return the working periods of one practitioner.
 
-        An all-day event is stored as 8 to 18 o'clock UTC, so the search looks a day further.
+        :param list resources: the practitioner's, see `_read_practitioners`
+        :param dict leaves: the (start, stop) of leaves, by resource id
+        :param tuple days: the first and the last date
+        :param dict weeks: the periods without leaves that are known already
+        :rtype: list[tuple[datetime, datetime]]
         """
-        by_partner = {user.partner_id: user for user in users}
-        # sudo: a visitor is told that a time is taken, never by what
-        attendees = (
-            self.env["calendar.attendee"]
-            .sudo()
-            .search(
-                [
-                    ("partner_id", "in", users.partner_id.ids),
-                    ("state", "!=", "declined"),
-                    ("event_id.show_as", "=", "busy"),
-                    ("event_id.active", "=", True),
-                    ("event_id.start", "<", date_to + timedelta(days=1)),
-                    ("event_id.stop", ">", date_from - timedelta(days=1)),
-                ]
-            )
-        )
-        for attendee in attendees:
-            user = by_partner[attendee.partner_id]
-            yield user, attendee.event_id._get_busy_period(user.tz)
+        periods = []
+        for resource in resources:
+            key = resource.calendar_id, resource.tz
+            if key not in weeks:
+                weeks[key] = slots.merge(self._get_weekly_periods(resource, days))
+            periods += slots.subtract(weeks[key], leaves[resource.id])
+        return slots.merge(periods)
 
     @api.model
-    def _is_offered(self, category, user, start):
-        """Return whether one start is on offer now.
-
-        :param category: the `calendar.event.type`
-        :param user: the practitioner
-        :param datetime start: naive UTC
-        :rtype: bool
-        """
-        starts = self._get_starts(category, user, start, start + timedelta(minutes=1))
-        return start in starts[user.id]
+    def _get_weekly_periods(self, resource, days):
+        if resource.flexible:
+            return hours.flexible(resource.flexible, *days, resource.tz)
+        return hours.weekly(resource.attendances, *days, resource.tz)

@@ -3,6 +3,8 @@ import uuid
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..rules import sessions, slots
+
 
 class AppointmentPaymentBooking(models.Model):
     """A client's appointment as a commercial document.
@@ -198,7 +200,7 @@ class AppointmentPaymentBooking(models.Model):
                 "user_id": user.id,
                 "partner_id": partner.id,
                 "start": start,
-                "stop": fields.Datetime.add(start, hours=category.duration),
+                "stop": start + slots.to_length(category.duration),
                 "buffer_before": category.buffer_before,
                 "buffer_after": category.buffer_after,
                 "capacity": category.capacity,
@@ -224,9 +226,45 @@ class AppointmentPaymentBooking(models.Model):
             # a time that nobody's resource takes would be guarded by nothing
             resources = resources or user._ensure_practitioner_resource(booking.company_id)
             # sudo: the guard sees the bookings of every company
-            self.env["appointment.payment.occupancy"].sudo()._take(
-                booking, resources, booking.start, booking.stop
+            self.env["appointment.payment.occupancy"].sudo()._take(booking, resources)
+
+    def _get_occupied_period(self, start=None, stop=None):
+        """Return the time that the booking takes, with what it keeps free before and after.
+
+        :param datetime start: of the appointment, naive UTC; the booking's own by default
+        :param datetime stop: of the appointment, naive UTC; the booking's own by default
+        :return: (start, stop) in naive UTC
+        :rtype: tuple[datetime, datetime]
+        """
+        self.ensure_one()
+        return (
+            (start or self.start) - slots.to_length(self.buffer_before),
+            (stop or self.stop) + slots.to_length(self.buffer_after),
+        )
+
+    def _get_session(self, start=None):
+        """Return what the booking takes its time with: a group, or itself alone.
+
+        :param datetime start: of the appointment, naive UTC; the booking's own by default
+        :rtype: str
+        """
+        self.ensure_one()
+        start = start or self.start
+        return sessions.name(self.id, self.category_id.id, start, self.capacity)
+
+    def _override_occupancy(self, reason):
+        """Let another appointment have the same time: staff have decided so, and say why.
+
+        The booking stays as it is; its time is not guarded any more.
+
+        :param str reason: what the person who decided gave as the reason
+        """
+        self.check_access("write")
+        for booking in self.filtered("occupancy_ids"):
+            booking.message_post(
+                body=self.env._("The time is shared with another appointment: %s", reason)
             )
+        self._release()
 
     def _release(self):
         """Give the practitioner's time back."""

@@ -49,13 +49,12 @@ class AppointmentPaymentBooking(models.Model):
         :param datetime stop: naive UTC
         :raise SlotTakenError: when another booking has that time
         """
-        for booking in self:
-            # sudo: dates are frozen for people; whoever moves the event was checked there
-            booking_sudo = booking.sudo()
-            if booking_sudo.occupancy_ids:
-                booking_sudo.occupancy_ids._move(start, stop)
-            booking_sudo.write({"start": start, "stop": stop})
-            booking_sudo._update_invoice_due_date()
+        # sudo: dates are frozen for people; whoever moves the event was checked there
+        bookings = self.sudo()
+        bookings.occupancy_ids._move(start, stop)
+        bookings.write({"start": start, "stop": stop})
+        for booking in bookings:
+            booking._update_invoice_due_date()
 
     def _raise_event_gone(self):
         """Tell the practitioner that an appointment left the calendar but is still booked."""

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..rules import offers, slots
+
 
 class CalendarEventType(models.Model):
     """How a category is offered: buffers, seats, how early and how late it can be booked."""
@@ -74,6 +76,20 @@ class CalendarEventType(models.Model):
                 company.appointment_horizon_days,
             )
         return timedelta(hours=notice), timedelta(days=horizon)
+
+    def _get_slot_terms(self):
+        """Return how much of a practitioner's time an appointment takes.
+
+        :rtype: offers.Terms
+        """
+        self.ensure_one()
+        return offers.Terms(
+            self.id,
+            slots.to_length(self.duration),
+            slots.to_length(self.buffer_before),
+            slots.to_length(self.buffer_after),
+            self.capacity,
+        )
 
     def _get_price(self, user):
         """Return the unit price of an appointment with a practitioner.

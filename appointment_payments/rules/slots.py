@@ -5,7 +5,7 @@ is a pair (start, stop), its stop excluded. One whose stop is not after its star
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,6 +17,10 @@ INSTANT = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(Z|[+-][0-9]
 
 # far enough from the ends of the calendar that nobody who computes with a moment falls off
 BOOKABLE_YEARS = range(1970, 3000)
+
+
+# working time without a break that is longer belongs to more than one day
+LONGEST_RUN = timedelta(days=1)
 
 
 class Offer(NamedTuple):
@@ -83,25 +87,47 @@ def _grid(anchor, step, first, last):
     return (anchor + count * step for count in steps)
 
 
-def _offers(free_periods, busy, duration, step, not_before, not_after):
+def _anchors(periods, midnights):
+    """Return where grids begin: with each period, and in one longer than a day at midnight.
+
+    :param list periods: what `merge` returns.
+    :param midnights: the local midnights, in order.
+    :rtype: list[datetime]
+    """
+    anchors = []
+    for start, stop in periods:
+        anchors.append(start)
+        if stop - start > LONGEST_RUN:
+            inside = slice(bisect_right(midnights, start), bisect_left(midnights, stop))
+            anchors += midnights[inside]
+    return anchors
+
+
+def _offers(free_periods, busy, duration, step, not_before, not_after, midnights=()):
     """Yield in order what `starts` lists, given the same arguments."""
     if min(duration, step) <= timedelta(0):
         raise ValueError("The duration and the step must be above zero")
     latest = datetime.max if not_after is None else not_after - timedelta.resolution
     periods = merge(free_periods)
-    anchors = [period[0] for period in periods]
+    anchors = _anchors(periods, midnights)
     for start, stop in subtract(periods, busy):
-        if stop - start >= duration:
-            anchor = anchors[bisect_right(anchors, start) - 1]
-            first, last = max(start, not_before), min(stop - duration, latest)
-            yield from _grid(anchor, step, first, last)
+        if stop - start < duration:
+            continue
+        first, last = max(start, not_before), min(stop - duration, latest)
+        index = max(bisect_right(anchors, first) - 1, 0)
+        while index < len(anchors) and anchors[index] <= last:
+            following = anchors[index + 1] if index + 1 < len(anchors) else datetime.max
+            until = min(last, following - timedelta.resolution)
+            yield from _grid(anchors[index], step, max(first, anchors[index]), until)
+            index += 1
 
 
-def starts(free_periods, busy, duration, step, not_before, not_after=None):
+def starts(free_periods, busy, duration, step, not_before, not_after=None, midnights=()):
     """Return the times at which an appointment can start.
 
-    Each working period has a grid of its own: its start, then every step. Busy time removes starts
-    and never shifts the grid. So pass working periods whole: one cut at "now" has another grid.
+    Each working period has a grid of its own: its start, then every step; in one that is longer
+    than a day the grid begins anew at midnight. Busy time removes starts and never shifts the grid.
+    So pass working periods whole: one cut at "now" has another grid.
 
     :param free_periods: iterable of working periods (datetime start, datetime stop); periods that
         touch or overlap count as one.
@@ -110,14 +136,17 @@ def starts(free_periods, busy, duration, step, not_before, not_after=None):
     :param timedelta step: between two starts.
     :param datetime not_before: the earliest start offered.
     :param datetime not_after: starts from here on are not offered; None for no limit.
+    :param midnights: sorted list of the local midnights of the periods' days.
     :return: the starts in order, naive UTC.
     :rtype: list[datetime]
     :raise ValueError: if the duration or the step is not above zero.
     """
-    return list(_offers(free_periods, busy, duration, step, not_before, not_after))
+    return list(_offers(free_periods, busy, duration, step, not_before, not_after, midnights))
 
 
-def is_offered(start, free_periods, busy, duration, step, not_before, not_after=None):
+def is_offered(
+    start, free_periods, busy, duration, step, not_before, not_after=None, midnights=()
+):
     """Say whether `starts` would offer a time, given the same arguments.
 
     :param datetime start: the time asked for, naive UTC.
@@ -127,12 +156,47 @@ def is_offered(start, free_periods, busy, duration, step, not_before, not_after=
     :param timedelta step: between two starts.
     :param datetime not_before: the earliest start offered.
     :param datetime not_after: starts from here on are not offered; None for no limit.
+    :param midnights: see `starts`.
     :return: whether the time is among the starts.
     :rtype: bool
     :raise ValueError: if the duration or the step is not above zero.
     """
-    earliest = max(start, not_before)
-    return start == next(_offers(free_periods, busy, duration, step, earliest, not_after), None)
+    asked = (free_periods, busy, duration, step, max(start, not_before), not_after, midnights)
+    return start == next(_offers(*asked), None)
+
+
+def to_length(hours):
+    """Return a time that is kept in hours, to the minute: 0.33 of an hour is 20 minutes.
+
+    :param float hours: how long.
+    :rtype: timedelta
+    """
+    return timedelta(minutes=round(hours * 60))
+
+
+def with_margins(busy, before, after):
+    """Widen busy time so that an appointment which avoids it keeps its own margins free.
+
+    :param busy: iterable of (datetime start, datetime stop).
+    :param timedelta before: to be free before the appointment.
+    :param timedelta after: to be free after the appointment.
+    :return: the widened intervals; those that hold no time are dropped.
+    :rtype: list[tuple[datetime, datetime]]
+    """
+    return [(start - after, stop + before) for start, stop in busy if start < stop]
+
+
+def fits(start, stop, free_periods, busy):
+    """Say whether an appointment lies in working time and touches nothing busy.
+
+    :param datetime start: of the appointment.
+    :param datetime stop: of the appointment.
+    :param free_periods: the working periods, merged.
+    :param busy: iterable of (datetime start, datetime stop).
+    :rtype: bool
+    """
+    works = any(begin <= start and stop <= end for begin, end in free_periods)
+    return works and not any(begin < stop and start < end for begin, end in busy)
 
 
 def by_local_day(starts, tz_name):

@@ -12,6 +12,7 @@ from . import (
     test_expired_mail,
     test_expiry_cron,
     test_holds,
+    test_hours_against_odoo,
     test_late_payment,
     test_ledger,
     test_mails,

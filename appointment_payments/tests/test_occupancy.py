@@ -1,3 +1,4 @@
+from contextlib import closing
 from datetime import datetime, timedelta
 from unittest.mock import patch
 from urllib.parse import quote
@@ -13,7 +14,11 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from ..hooks import pre_init_hook
-from ..models.appointment_payment_occupancy import CONSTRAINT, SlotTakenError
+from ..models.appointment_payment_occupancy import (
+    CONSTRAINT,
+    SESSION_CONSTRAINT,
+    SlotTakenError,
+)
 from ..rules import slots
 from .common import PracticeCase, PracticeMixin
 
@@ -144,29 +149,35 @@ class TestOccupancy(OccupancyCase):
         booking, rival = self._book(start=NINE), self._book(start=TEN)
         before = self._taken(booking), self._taken(rival)
         with (
-            patch.object(type(self.occupancies), "_is_taken", return_value=False),
+            patch.object(type(self.occupancies), "_read_rows", return_value=[]),
             self.assertRaisesRegex(SlotTakenError, "taken by another booking"),
         ):
             booking.occupancy_ids._move(TEN, ELEVEN)
         self.assertEqual((self._taken(booking), self._taken(rival)), before)
 
-    def _insert(self, start, stop, seat=1):
+    def _insert(self, start, stop, seat=1, session="another"):
         """Insert a row behind the back of the search and the lock."""
         booking = self.env["appointment.payment.booking"].search([], limit=1)
         self.env.flush_all()
         self.cr.execute(
-            "INSERT INTO appointment_payment_occupancy (booking_id, resource_id, seat, start, stop)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            [booking.id, self.anna._get_practitioner_resources().id, seat, start, stop],
+            "INSERT INTO appointment_payment_occupancy (booking_id, resource_id, seat, session,"
+            " start, stop) VALUES (%s, %s, %s, %s, %s, %s)",
+            [booking.id, self.anna._get_practitioner_resources().id, seat, session, start, stop],
         )
 
     def test_the_database_refuses_to_sell_an_hour_twice(self):
-        self._book(start=NINE)
-        for start, stop in ((NINE, TEN), (HALF_PAST_NINE, ELEVEN)):
+        booking = self._book(start=NINE)
+        session = booking.occupancy_ids.session
+        for start, stop, seat, same in (
+            (NINE, TEN, 1, session),
+            (HALF_PAST_NINE, ELEVEN, 1, session),
+            (NINE, TEN, 2, "another"),
+            (HALF_PAST_NINE, ELEVEN, 2, "another"),
+        ):
             with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.ExclusionViolation):
-                self._insert(start, stop)
+                self._insert(start, stop, seat, same)
         self._insert(TEN, ELEVEN)
-        self._insert(NINE, TEN, seat=2)
+        self._insert(NINE, TEN, seat=2, session=session)
 
     def test_the_database_refuses_time_that_ends_before_it_starts(self):
         self._book(start=NINE)
@@ -177,7 +188,7 @@ class TestOccupancy(OccupancyCase):
     def test_a_rival_that_the_search_does_not_see_stops_a_booking(self):
         self._book(start=NINE)
         with (
-            patch.object(type(self.occupancies), "_is_taken", return_value=False),
+            patch.object(type(self.occupancies), "_read_rows", return_value=[]),
             self.assertNoLogs("odoo.sql_db", "ERROR"),
             self.assertRaises(SlotTakenError),
         ):
@@ -187,13 +198,18 @@ class TestOccupancy(OccupancyCase):
     def test_a_missing_constraint_is_said_loudly_and_closes_booking(self):
         self.assertTrue(self.occupancies._is_guarded())
         self.addCleanup(setattr, self.registry, "appointment_slots_guarded", True)
-        self.cr.execute(f"ALTER TABLE appointment_payment_occupancy DROP CONSTRAINT {CONSTRAINT}")
-        with self.assertLogs(LOGGER, "ERROR") as log:
-            self.occupancies._register_hook()
-        self.assertIn("CREATE EXTENSION", log.output[0])
-        self.assertFalse(self.occupancies._is_guarded())
-        missing = self.category._get_missing(self.company)
-        self.assertIn("does not guard slots", missing[0]["text"])
+        for constraint in (CONSTRAINT, SESSION_CONSTRAINT):
+            with self.subTest(constraint=constraint), closing(self.cr.savepoint()):
+                self.cr.execute(
+                    f"ALTER TABLE appointment_payment_occupancy DROP CONSTRAINT {constraint}"
+                )
+                with self.assertLogs(LOGGER, "ERROR") as log:
+                    self.occupancies._register_hook()
+                self.assertIn(f"Constraint {constraint} is missing", log.output[0])
+                self.assertIn("CREATE EXTENSION", log.output[0])
+                self.assertFalse(self.occupancies._is_guarded())
+                missing = self.category._get_missing(self.company)
+                self.assertIn("does not guard slots", missing[0]["text"])
 
     def test_the_constraint_opens_booking(self):
         self.addCleanup(setattr, self.registry, "appointment_slots_guarded", True)
