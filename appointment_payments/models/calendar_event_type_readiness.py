@@ -1,3 +1,5 @@
+from itertools import chain
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -33,21 +35,23 @@ class CalendarEventType(models.Model):
         for category in self:
             # what is stored counts: practitioners get their working hours when it is saved
             saved = category._origin
-            missing = saved._get_missing(saved.company_id or self.env.company) if saved else []
-            category.missing_html = self._render_missing(missing)
-            category.is_ready = bool(saved) and not missing
+            companies = saved._get_selling_companies() if saved else []
+            missing = [saved._get_missing(company) for company in companies]
+            hints = [saved._get_practitioners_without_hours(company) for company in companies]
+            category.missing_html = self._render_missing(chain(*missing, *hints))
+            category.is_ready = any(not of_company for of_company in missing)
 
     @api.model
     def _render_missing(self, missing):
         """Return as HTML what is missing, each with a link for those who can set it up.
 
-        :param list missing: what `_get_missing` returns
+        :param missing: what `_get_missing` returns; each thing is said once
         :return: an HTML list, or an empty string
         :rtype: Markup
         """
         items = Markup().join(
-            Markup("<li>%s%s</li>") % (entry["text"], self._render_missing_action(entry["action"]))
-            for entry in missing
+            Markup("<li>%s%s</li>") % (text, self._render_missing_action(action))
+            for text, action in dict.fromkeys((e["text"], e["action"]) for e in missing)
         )
         return Markup('<ul class="mb-0">%s</ul>') % items if items else ""
 
@@ -109,17 +113,64 @@ class CalendarEventType(models.Model):
     def _missing(self, text, action=False):
         return {"text": text, "action": action}
 
+    def _get_selling_companies(self):
+        """Return the companies that sell this category, each with its own practitioners.
+
+        :rtype: recordset of `res.company`
+        """
+        self.ensure_one()
+        companies = self.env["res.company"]
+        for user in self.user_ids:
+            companies |= self._get_selling_company(user)
+        return companies or self.company_id or self.env.company
+
+    def _get_bookable_practitioners(self):
+        """Return whom clients can book now: who has working hours, where nothing is missing.
+
+        :rtype: recordset of `res.users`
+        """
+        self.ensure_one()
+        bookable = self.env["res.users"]
+        for company in self._get_selling_companies():
+            if not self._get_missing(company):
+                bookable |= self._split_by_hours(company)[0]
+        return self.user_ids & bookable
+
+    def _split_by_hours(self, company):
+        """Return who sells the category in a company: with working hours, and without.
+
+        Without a calendar Odoo takes somebody for free day and night; here nobody can book them.
+
+        :param company: the selling `res.company`
+        :return: two recordsets of `res.users`
+        :rtype: tuple
+        """
+        users = self.user_ids.filtered(lambda user: self._get_selling_company(user) == company)
+        with_hours = users._get_practitioner_resources(company).filtered("calendar_id").user_id
+        return users & with_hours, users - with_hours
+
     def _get_missing_practitioners(self, company):
-        if not self.user_ids:
+        with_hours, without_hours = self._split_by_hours(company)
+        if with_hours:
+            return []  # the others are a hint: they cannot be booked, and close nothing
+        if not without_hours:
             return [self._missing(self.env._("Choose at least one practitioner."))]
-        resources = self.user_ids._get_practitioner_resources(company)
-        without_hours = self.user_ids - resources.filtered("calendar_id").user_id
+        return self._get_practitioners_without_hours(company)
+
+    def _get_practitioners_without_hours(self, company):
+        """List whose working hours have to be set before clients can book them.
+
+        :param company: the selling `res.company`
+        :return: see `_get_missing`
+        :rtype: list[dict]
+        """
+        category = self.sudo().with_company(company)  # as in `_get_missing`
         return [
             self._missing(
                 self.env._("Set the working hours of %(name)s.", name=user.name),
                 "appointment_payments.action_practitioner_resources",
             )
-            for user in without_hours
+            for user in category._split_by_hours(company)[1]
         ]
 
     def _get_missing_accounting(self, company):

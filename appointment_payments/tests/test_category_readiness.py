@@ -38,21 +38,72 @@ class TestCategoryReadiness(PracticeCase):
         self.category.user_ids = False
         self._assert_missing("Choose at least one practitioner")
 
-    def test_working_hours_are_missing(self):
+    def _assert_hint(self, text):
+        """Assert that the form says so and that clients can book all the same."""
+        self.category.invalidate_recordset(["is_ready", "missing_html"])
+        self.assertIn(text, self.category.missing_html)
+        self.assertEqual(self.category.missing_html.count("<li>"), 1)
+        self.assertTrue(self.category.is_ready)
+        self.assertFalse(self.category._get_missing(self.company))
+
+    def test_one_practitioner_without_hours_closes_nothing(self):
         self.ben._get_practitioner_resources().calendar_id = False
-        self._assert_missing("working hours of Ben Roy")
+        self._assert_hint("working hours of Ben Roy")
+        self.assertEqual(self.category._get_bookable_practitioners(), self.anna)
+        tomorrow = datetime(2026, 11, 24), datetime(2026, 11, 25)
+        starts = self.env["appointment.payment.availability"]._get_starts(
+            self.category, self.anna | self.ben, *tomorrow
+        )
+        self.assertEqual((len(starts[self.anna.id]), starts[self.ben.id]), (8, []))
+
+    def test_working_hours_are_missing(self):
+        (self.anna | self.ben)._get_practitioner_resources().calendar_id = False
+        self._assert_missing("working hours of Anna Berg", "working hours of Ben Roy")
+        self.assertFalse(self.category._get_bookable_practitioners())
         action = self.category._get_missing(self.company)[0]["action"]
         self.assertEqual(self.env.ref(action).res_model, "resource.resource")
 
-    def test_a_practitioners_hours_in_another_company_do_not_count(self):
-        other = self.env["res.company"].create({"name": "Practice Oak"})
+    def _share_with_another_company(self, **values):
+        """Share the category, which Ben then practises in a company of his own."""
+        other = self.env["res.company"].create({"name": "Practice Oak", "currency_id": self.eur.id})
         self.category.write({"company_id": False, "product_id": False, "payment_mode": "none"})
-        self.category.price = 0.0
+        self.category.write({"price": 0.0, **values})
         self.env.user.company_ids = [Command.link(other.id)]
-        self._assert_missing()
-        self._assert_missing(
-            "working hours of Anna Berg", "working hours of Ben Roy", company=other
+        self.ben.write({"company_ids": [Command.set(other.ids)], "company_id": other.id})
+        return other
+
+    def test_a_practitioners_hours_in_another_company_do_not_count(self):
+        other = self._share_with_another_company()
+        self.assertFalse(self.category._get_missing(self.company))
+        missing = [entry["text"] for entry in self.category._get_missing(other)]
+        self.assertEqual(missing, ["Set the working hours of Ben Roy."])
+        self._assert_hint("working hours of Ben Roy")
+        self.assertEqual(self.category._get_bookable_practitioners(), self.anna)
+
+    def test_practitioners_of_a_shared_category_sell_in_their_own_companies(self):
+        other = self._share_with_another_company()
+        resource = self.ben._ensure_practitioner_resource(other)
+        resource.calendar_id.attendance_ids.filtered(lambda a: a.dayofweek != "1").unlink()
+        both = self.anna | self.ben
+        self.assertEqual(self.category._get_selling_companies(), self.company | other)
+        self.assertEqual(self.category._get_bookable_practitioners(), both)
+        starts = self.env["appointment.payment.availability"]._get_starts(
+            self.category, both, datetime(2026, 11, 24), datetime(2026, 11, 26)
         )
+        days = [{start.day for start in starts[user.id]} for user in both]
+        self.assertEqual(days, [{24, 25}, {24}])
+
+    def test_what_is_missing_in_one_company_closes_only_that_one(self):
+        other = self._share_with_another_company(price=80.0)
+        self.ben._ensure_practitioner_resource(other)
+        self.category.product_id = self.env["product.product"].create(
+            {"name": "Consultation of all", "type": "service", "taxes_id": False}
+        )
+        self.category.invalidate_recordset(["is_ready", "missing_html"])
+        self.assertFalse(self.category._get_missing(self.company))
+        self.assertEqual(self.category._get_bookable_practitioners(), self.anna)
+        self.assertTrue(self.category.is_ready)
+        self.assertIn("Practice Oak has no sales journal", self.category.missing_html)
 
     def test_the_service_is_missing(self):
         self.category.product_id = False
@@ -137,7 +188,7 @@ class TestCategoryReadiness(PracticeCase):
         self.assertNotIn("href", category.missing_html)
 
     def test_who_may_set_it_up_gets_the_link(self):
-        self.ben._get_practitioner_resources().calendar_id = False
+        (self.anna | self.ben)._get_practitioner_resources().calendar_id = False
         category = self.category.with_user(self.manager)
         self.assertIn(
             'href="/odoo/action-appointment_payments.action_practitioner_resources"',
@@ -146,6 +197,6 @@ class TestCategoryReadiness(PracticeCase):
 
     def test_names_are_escaped(self):
         self.ben.name = "<b>Ben</b>"
-        self.ben._get_practitioner_resources().calendar_id = False
+        (self.anna | self.ben)._get_practitioner_resources().calendar_id = False
         self.assertIn("&lt;b&gt;Ben&lt;/b&gt;", self.category.missing_html)
         self.assertNotIn("<b>Ben</b>", self.category.missing_html)
