@@ -144,7 +144,8 @@ class AppointmentPaymentBooking(models.Model):
     @api.depends("name", "partner_id")
     def _compute_display_name(self):
         for booking in self:
-            booking.display_name = f"{booking.name} · {booking.partner_id.name or ''}"
+            # whom it is about first: in calendars there is room for little else
+            booking.display_name = f"{booking.partner_id.name or ''} · {booking.name}"
 
     def _compute_access_url(self):
         """Override of `portal`."""

@@ -36,6 +36,7 @@ class AppointmentPaymentBooking(models.Model):
         copy=False,
         index=True,
         tracking=True,
+        group_expand="_expand_states",
     )
     expired_reason = fields.Selection(
         selection=[
@@ -69,6 +70,16 @@ class AppointmentPaymentBooking(models.Model):
                 self.env._("The state of a booking changes by its buttons, not by editing it.")
             )
         return super().write(vals)
+
+    @api.model
+    def _expand_states(self, states, _domain):
+        """Return the columns of the board, in the order in which bookings go through them.
+
+        :param list states: those of the bookings found
+        :rtype: list[str]
+        """
+        shown = {"pending_payment", "confirmed", *states}
+        return [state for state, _label in self._fields["state"].selection if state in shown]
 
     def _update_state(self, allowed_states, target_state, **values):
         """Move bookings to a state; the one door that writes it.

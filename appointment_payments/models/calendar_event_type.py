@@ -165,8 +165,19 @@ class CalendarEventType(models.Model):
         :rtype: dict
         """
         self.ensure_one()
+        return self._compute_price_with_taxes(self._get_price(user), company)
+
+    def _compute_price_with_taxes(self, price, company):
+        """Compute any price with the service's taxes.
+
+        :param float price: in major units of ``currency_id``
+        :param company: the selling `res.company`
+        :return: see :meth:`_compute_taxes`
+        :rtype: dict
+        """
+        self.ensure_one()
         return self._get_taxes(company).compute_all(
-            self._get_price(user),
+            price,
             currency=self.currency_id,
             quantity=1.0,
             product=self.product_id,

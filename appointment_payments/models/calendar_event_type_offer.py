@@ -47,6 +47,11 @@ class CalendarEventType(models.Model):
         " AND COALESCE(horizon_days, 0) BETWEEN 1 AND 730))",
         "The notice is between 0 and 8760 hours, and the days ahead between 1 and 730.",
     )
+    _notice_within_horizon = models.Constraint(
+        "CHECK (NOT own_booking_window"
+        " OR COALESCE(min_notice_hours, 0) < COALESCE(horizon_days, 0) * 24)",
+        "The notice is as long as the days ahead: no time could be booked. Shorten the notice.",
+    )
 
     @api.model
     def _format_duration(self, hours):
@@ -59,6 +64,40 @@ class CalendarEventType(models.Model):
             hours, {"unit": "hour", "round": "minute"}
         )
         return words.strip()
+
+    @api.onchange("own_booking_window")
+    def _onchange_own_booking_window(self):
+        """Begin with what the practice has, so that nobody starts from nothing."""
+        if self.own_booking_window and not self._origin.own_booking_window:
+            company = self.company_id or self.env.company
+            self.min_notice_hours = company.appointment_min_notice_hours
+            self.horizon_days = company.appointment_horizon_days
+
+    @api.onchange("user_ids")
+    def _onchange_user_ids(self):
+        self.practitioner_price_ids -= self._get_leftover_prices()
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "user_ids" in vals:
+            for category in self:
+                category._get_leftover_prices().unlink()
+        return result
+
+    def _get_leftover_prices(self):
+        """Return the prices of practitioners who do not take these appointments any more.
+
+        :rtype: recordset of `appointment.payment.practitioner.price`
+        """
+        return self.practitioner_price_ids.filtered(
+            lambda line: line.user_id and line.user_id._origin not in self.user_ids._origin
+        )
+
+    @api.constrains(
+        "payment_mode", "deposit_type", "deposit_percent", "deposit_fixed", "product_id"
+    )
+    def _check_deposit_with_each_practitioner(self):
+        self.practitioner_price_ids._check_deposit()
 
     def _get_booking_window(self, company):
         """Return between when and when clients can book, counted from now.

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class CalendarEventType(models.Model):
-    """What the form of a category says in words about its payment."""
+    """What the screens of a category say in words about its length, window and payment."""
 
     _inherit = "calendar.event.type"
 
@@ -20,6 +20,38 @@ class CalendarEventType(models.Model):
     payment_summary = fields.Char(
         string="Clients are asked", compute="_compute_payment_summary", compute_sudo=True
     )
+    duration_text = fields.Char(string="Takes", compute="_compute_duration_text")
+    practice_collection = fields.Char(
+        compute="_compute_practice_defaults",
+        compute_sudo=True,
+        help="How the practice asks for what is not paid at booking.",
+    )
+    practice_window = fields.Char(
+        string="As the practice",
+        compute="_compute_practice_defaults",
+        compute_sudo=True,
+        help="From when on and up to when clients can book, as the settings say.",
+    )
+
+    @api.depends("duration")
+    @api.depends_context("lang")
+    def _compute_duration_text(self):
+        for category in self:
+            category.duration_text = category._format_duration(category.duration)
+
+    @api.depends("company_id")
+    @api.depends_context("company", "lang")
+    def _compute_practice_defaults(self):
+        modes = self.env["res.company"]._fields["appointment_collection_mode"]
+        labels = dict(modes._description_selection(self.env))
+        for category in self:
+            company = category.company_id or self.env.company
+            category.practice_collection = labels.get(company.appointment_collection_mode)
+            category.practice_window = self.env._(
+                "Up to %(hours)s hours before, and up to %(days)s days ahead.",
+                hours=company.appointment_min_notice_hours,
+                days=company.appointment_horizon_days,
+            )
 
     @api.depends(
         "company_id",

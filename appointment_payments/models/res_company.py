@@ -84,6 +84,10 @@ class ResCompany(models.Model):
         " AND appointment_holds_per_client >= 0)",
         "These limits cannot be negative. Enter 0 for none.",
     )
+    _appointment_notice_within_horizon = models.Constraint(
+        "CHECK (appointment_min_notice_hours < appointment_horizon_days * 24)",
+        "The notice is as long as the days ahead: no time could be booked. Shorten the notice.",
+    )
     _appointment_checkout_minutes_range = models.Constraint(
         "CHECK (appointment_checkout_minutes BETWEEN 5 AND 1440)",
         "Give clients between 5 minutes and one day (1440 minutes) to pay.",
