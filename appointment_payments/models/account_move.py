@@ -13,14 +13,24 @@ class AccountMove(models.Model):
         compute_sudo=True,
     )
     appointment_booking_count = fields.Integer(
-        compute="_compute_appointment_booking_ids", compute_sudo=True
+        compute="_compute_appointment_booking_count",
+        help="The bookings that the user may open.",
     )
 
     @api.depends("line_ids.appointment_booking_id")
     def _compute_appointment_booking_ids(self):
         for move in self:
             move.appointment_booking_ids = move.line_ids.appointment_booking_id
-            move.appointment_booking_count = len(move.appointment_booking_ids)
+
+    @api.depends("appointment_booking_ids")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_appointment_booking_count(self):
+        bookings = self.env["appointment.payment.booking"]
+        # whoever keeps the books need not see who comes to whom
+        visible = self.appointment_booking_ids if bookings.has_access("read") else bookings
+        visible = visible.sudo(False)._filtered_access("read")
+        for move in self:
+            move.appointment_booking_count = len(move.appointment_booking_ids & visible)
 
     def _spread_payments_over_bookings(self):
         """Spread what was paid on an invoice over its bookings (design rule 4).

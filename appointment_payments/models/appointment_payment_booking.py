@@ -141,6 +141,11 @@ class AppointmentPaymentBooking(models.Model):
                 self.env._("A booking with payments or invoices is kept. Cancel it instead.")
             )
 
+    def unlink(self):
+        self.check_access("unlink")
+        self._remove_events()  # whom nobody expects any more does not stay in the calendar
+        return super().unlink()
+
     @api.depends("name", "partner_id")
     def _compute_display_name(self):
         for booking in self:

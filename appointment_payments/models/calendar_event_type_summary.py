@@ -47,11 +47,25 @@ class CalendarEventType(models.Model):
         for category in self:
             company = category.company_id or self.env.company
             category.practice_collection = labels.get(company.appointment_collection_mode)
-            category.practice_window = self.env._(
-                "Up to %(hours)s hours before, and up to %(days)s days ahead.",
-                hours=company.appointment_min_notice_hours,
-                days=company.appointment_horizon_days,
+            category.practice_window = category._get_window_sentence(
+                company.appointment_min_notice_hours, company.appointment_horizon_days
             )
+
+    @api.model
+    def _get_window_sentence(self, hours, days):
+        """Return in words between when and when clients can book.
+
+        :param int hours: the notice
+        :param int days: the days ahead
+        :rtype: str
+        """
+        if not hours:
+            return self.env._("Until the start, and up to %(days)s days ahead.", days=days)
+        return self.env._(
+            "Until %(notice)s before, and up to %(days)s days ahead.",
+            notice=self._format_duration(hours),
+            days=days,
+        )
 
     @api.depends(
         "company_id",
