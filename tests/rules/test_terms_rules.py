@@ -49,3 +49,37 @@ def test_an_unknown_mode_is_refused_rather_than_free(mode):
 def test_a_practice_without_a_mode_is_refused_rather_than_free(company_mode):
     with pytest.raises(ValueError, match="payment mode"):
         terms.resolve_mode("default", "automatic", True, company_mode)
+
+
+COLLECTION_MODES = ["now", "automatic", "manual", "none"]
+
+
+@pytest.mark.parametrize("company_mode", COLLECTION_MODES)
+def test_the_rest_is_asked_for_as_the_practice_does_by_default(company_mode):
+    assert terms.resolve_collection_mode("default", company_mode) == company_mode
+
+
+@given(st.sampled_from(COLLECTION_MODES), st.sampled_from(["default", *COLLECTION_MODES]))
+def test_an_explicit_way_to_ask_wins_over_the_practice(mode, company_mode):
+    assert terms.resolve_collection_mode(mode, company_mode) == mode
+
+
+@given(st.sampled_from(COLLECTION_MODES), st.sampled_from(COLLECTION_MODES))
+def test_what_is_resolved_stays_resolved(mode, company_mode):
+    once = terms.resolve_collection_mode(mode, company_mode)
+    assert terms.resolve_collection_mode(once, company_mode) == once
+    assert once != "default"
+
+
+@given(st.text(), st.sampled_from(COLLECTION_MODES))
+def test_an_unknown_way_to_ask_is_refused(mode, company_mode):
+    if mode in {"default", *COLLECTION_MODES}:
+        return
+    with pytest.raises(ValueError, match="collection mode"):
+        terms.resolve_collection_mode(mode, company_mode)
+
+
+@pytest.mark.parametrize("company_mode", ["default", False, "", "link"])
+def test_a_practice_without_a_way_to_ask_is_refused(company_mode):
+    with pytest.raises(ValueError, match="collection mode"):
+        terms.resolve_collection_mode("default", company_mode)
