@@ -110,6 +110,7 @@ class AppointmentPaymentAvailability(models.AbstractModel):
         """
         windows, now = {}, fields.Datetime.now()
         for company, of_company in users.grouped(category._get_selling_company).items():
+            company.fetch(["appointment_min_notice_hours", "appointment_horizon_days"])
             notice, horizon = category._get_booking_window(company)
             not_before, not_after = max(date_from, now + notice), min(date_to, now + horizon)
             if not_before < not_after:
