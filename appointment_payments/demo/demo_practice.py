@@ -16,6 +16,7 @@ BOOKINGS = [
     ("came", "paul", "anna", "first", -2, 9.0, ["pay", "pay", "attend"]),
     ("came_and_owes", "nora", "ben", "first", -1, 15.0, ["pay", "attend"]),
     ("did_not_come", "tom", "ben", "follow_up", -1, 17.0, ["pay", "miss"]),
+    ("nobody_said", "tom", "anna", "follow_up", -1, 16.0, ["pay"]),
     ("today", "ida", "anna", "follow_up", 0, 15.5, ["pay"]),
     ("deposit", "carla", "anna", "first", 2, 10.0, ["pay"]),
     ("in_full", "carla", "ben", "follow_up", 3, 14.5, ["pay"]),
@@ -23,11 +24,21 @@ BOOKINGS = [
     ("under_threshold", "paul", "anna", "short", 1, 9.25, []),
     ("as_the_practice", "ida", "ben", "check_up", 2, 14.75, ["pay"]),
     ("workshop", "nora", "anna", "workshop", 4, 13.5, ["pay"]),
+    ("workshop_in_full", "ida", "anna", "workshop", 4, 13.5, ["pay", "pay"]),
+    ("workshop_unpaid", "tom", "anna", "workshop", 4, 13.5, ["keep"]),
+    ("by_phone", "paul", "ben", "phone", 2, 16.5, []),
     ("awaiting_payment", "carla", "anna", "first", 6, 9.0, ["keep"]),
     ("processing", "carla", "ben", "follow_up", 7, 15.0, ["pay_by_wire"]),
     ("expired", "tom", "anna", "follow_up", 3, 10.5, ["expire"]),
     ("cancelled", "carla", "ben", "phone", 1, 16.0, ["cancel"]),
 ]
+# what staff have booked themselves
+BY_STAFF = {"by_phone"}
+# what clients have written for their practitioner's eyes
+NOTES = {
+    "deposit": "I take medicine for my blood pressure.",
+    "workshop": "I cannot eat nuts.",
+}
 
 
 class AppointmentPaymentDemo(models.AbstractModel):
@@ -116,14 +127,16 @@ class AppointmentPaymentDemo(models.AbstractModel):
         company = self._get("company")
         if category._resolve_terms(company)["amount_due_now"] and not self._get("provider"):
             return  # nobody could have paid it
+        by_staff = name in BY_STAFF
         booking = self.env["appointment.payment.booking"]._book(
             category,
             company,
             self._get(f"user_{user}"),
             start,
             self._get_client(client),
-            accepted_terms_at=fields.Datetime.now(),
-            origin="portal",
+            accepted_terms_at=not by_staff and fields.Datetime.now(),
+            client_note=NOTES.get(name),
+            origin="staff" if by_staff else "portal",
             tz=TZ,
         )
         self._name_record(f"booking_{name}", booking)

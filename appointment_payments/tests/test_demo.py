@@ -47,6 +47,18 @@ class TestDemo(TransactionCase):
         categories = self.env["calendar.event.type"].search([("company_id", "=", company.id)])
         self.assertEqual(len(categories), 6)
         self.assertEqual(categories.filtered("is_ready"), categories)
+        self._assert_shows_everything(bookings, categories)
+
+    def _assert_shows_everything(self, bookings, categories):
+        self.assertTrue(categories.filtered("buffer_after"))
+        self.assertTrue(categories.filtered("own_booking_window"))
+        self.assertTrue(categories.practitioner_price_ids)
+        sessions = bookings.filtered(lambda b: b.capacity > 1).grouped("start").values()
+        self.assertTrue([group for group in sessions if len(group) > 2], "a group meets")
+        self.assertEqual(set(bookings.mapped("origin")), {"portal", "staff"})
+        self.assertTrue(bookings.filtered("client_note"))
+        unanswered = bookings.filtered(lambda b: b.state == "confirmed" and b.stop < datetime.now())
+        self.assertTrue(unanswered, "somebody is to say whether the client came")
 
     def test_loading_it_again_changes_nothing(self):
         company = self._load()
