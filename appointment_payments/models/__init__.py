@@ -15,6 +15,8 @@ from . import appointment_payment_booking_action
 from . import appointment_payment_booking_visitor
 from . import appointment_payment_booking_note
 from . import appointment_payment_booking_hold
+from . import appointment_payment_booking_contact
+from . import appointment_payment_booking_calendar_file
 from . import appointment_payment_occupancy
 from . import appointment_payment_rate
 from . import account_move
@@ -33,6 +35,7 @@ from . import res_company
 from . import res_config_settings
 from . import res_groups
 from . import res_partner
+from . import res_partner_visitor
 from . import res_users
 from . import resource_resource
 from . import stripe_payment_provider

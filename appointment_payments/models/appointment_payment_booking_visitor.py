@@ -83,5 +83,6 @@ class AppointmentPaymentBooking(models.Model):
                 "phone": details["phone"],
                 "lang": details["lang"],
                 "tz": details["tz"],
+                "appointment_visitor": True,
             }
         )
