@@ -40,6 +40,8 @@
     "assets": {
         "web.assets_frontend": [
             "appointment_payments/static/src/scss/booking.scss",
+            "appointment_payments/static/src/scss/portal.scss",
+            "appointment_payments/static/src/interactions/*.js",
         ],
     },
     "pre_init_hook": "pre_init_hook",

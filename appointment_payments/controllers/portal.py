@@ -1,6 +1,7 @@
-from odoo import fields, http
+from odoo import SUPERUSER_ID, fields, http
 from odoo.exceptions import AccessError, MissingError
-from odoo.http import request
+from odoo.fields import Domain
+from odoo.http import content_disposition, request
 
 from odoo.addons.payment.controllers.portal import PaymentPortal
 from odoo.addons.portal.controllers import portal
@@ -44,7 +45,23 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
 
     def _get_bookings_domain(self):
         # staff see their own appointments as clients here, not those of their clients
-        return [("partner_id", "=", request.env.user.partner_id.id)]
+        return Domain("partner_id", "=", request.env.user.partner_id.id)
+
+    def _get_booking_filters(self):
+        """Return the tabs of the list, in Odoo's way; the first one is shown.
+
+        :rtype: dict[str, dict]
+        """
+        upcoming = Domain("stop", ">", fields.Datetime.now())
+        upcoming &= Domain("state", "in", ["pending_payment", "confirmed"])
+        return {
+            "upcoming": {
+                "label": request.env._("Upcoming"), "domain": upcoming, "order": "start, id",
+            },
+            "past": {
+                "label": request.env._("Past"), "domain": ~upcoming, "order": "start desc, id desc",
+            },
+        }  # fmt: skip
 
     @http.route(
         ["/my/appointment-bookings", "/my/appointment-bookings/page/<int:page>"],
@@ -53,28 +70,41 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
         website=True,
         methods=["GET"],
     )
-    def portal_bookings(self, page=1, **kwargs):
+    def portal_bookings(self, page=1, filterby=None, **kwargs):
         """List the logged-in client's bookings.
 
         :param int page: the page of the list, from 1
+        :param str filterby: ``upcoming`` or ``past``
         :return: the page
         """
+        filters = self._get_booking_filters()
+        filterby = filterby if filterby in filters else next(iter(filters))
         bookings = request.env["appointment.payment.booking"]
         readable = bookings.has_access("read")
-        domain = self._get_bookings_domain()
+        domain = self._get_bookings_domain() & filters[filterby]["domain"]
         total = bookings.search_count(domain) if readable else 0
         pager = portal.pager(
-            url="/my/appointment-bookings", total=total, page=page, step=self._items_per_page
+            url="/my/appointment-bookings",
+            url_args={"filterby": filterby},
+            total=total,
+            page=page,
+            step=self._items_per_page,
         )
         if readable:
             bookings = bookings.search(
-                domain, limit=self._items_per_page, offset=pager["offset"]
+                domain,
+                order=filters[filterby]["order"],
+                limit=self._items_per_page,
+                offset=pager["offset"],
             )
         values = {
             **self._prepare_portal_layout_values(),
             "bookings": bookings.sudo(),  # sudo: read by rule above, shown with their categories
             "page_name": "appointment_booking",
             "pager": pager,
+            "default_url": "/my/appointment-bookings",
+            "tabs": filters,
+            "filterby": filterby,
         }
         return request.render("appointment_payments.portal_bookings", values)
 
@@ -86,14 +116,17 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
         methods=["GET"],
     )
     def portal_booking(
-        self, booking_id, access_token=None, report_type=None, download=False, **kwargs
-    ):
+        self, booking_id, access_token=None, report_type=None, download=False, proof=None,
+        known=None, **kwargs
+    ):  # fmt: skip
         """Show one booking: pay it, see that it is confirmed, download its invoice.
 
         :param int booking_id: the booking
         :param str access_token: the token of its link, for those who are not logged in
         :param str report_type: ``pdf`` for the invoice
         :param str download: whether the invoice is saved rather than shown
+        :param str proof: what the link in the client's mail has, see `_get_mail_proof`
+        :param str known: ``yes`` after the client has said that the booking is theirs
         :return: the page or the PDF; the same 404 whether the booking or the token is wrong
         """
         booking_sudo = self._get_accessible_booking(booking_id, access_token)
@@ -103,11 +136,74 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
             return self._show_booking_invoice(booking_sudo, download)
         response = request.render(
             "appointment_payments.portal_booking",
-            self._prepare_booking_values(booking_sudo, access_token),
+            {
+                **self._prepare_booking_values(booking_sudo, access_token),
+                "proof": self._can_be_known(booking_sudo, proof) and proof,
+                "known": known,
+            },
         )
         # what is due changes: a page that comes back from the history would show an old amount
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    @http.route(
+        "/my/appointment-bookings/<int:booking_id>/contact",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["POST"],
+    )
+    def portal_booking_contact(self, booking_id, access_token=None, proof=None, **kwargs):
+        """Put a booking into the file of the client who has opened the mailed link.
+
+        A form and not the link itself does it: mail scanners follow links.
+
+        :param int booking_id: the booking
+        :param str access_token: the token of its link
+        :param str proof: what the link in the client's mail has
+        :return: a redirection to the booking; the same 404 whatever is wrong
+        """
+        booking_sudo = self._get_accessible_booking(booking_id, access_token)
+        if not booking_sudo or not booking_sudo._is_mail_proof(proof):
+            return request.not_found()
+        # OdooBot: effects of public pages are the practice's (design rule 15)
+        booking = booking_sudo.with_user(SUPERUSER_ID).with_company(booking_sudo.company_id)
+        known = booking._attach_to_known_contact()
+        return request.redirect(
+            booking_sudo.get_portal_url(query_string="&known=yes" if known else "")
+        )
+
+    def _can_be_known(self, booking_sudo, proof):
+        """Return whether the client has proven their address and has a file here."""
+        return bool(
+            proof and booking_sudo._is_mail_proof(proof) and booking_sudo._find_known_contact()
+        )
+
+    @http.route(
+        "/my/appointment-bookings/<int:booking_id>/calendar.ics",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["GET"],
+    )
+    def portal_booking_calendar_file(self, booking_id, access_token=None, **kwargs):
+        """Give the appointment as a file for the client's calendar.
+
+        :param int booking_id: the booking
+        :param str access_token: the token of its link
+        :return: the file; the same 404 whatever is wrong
+        """
+        booking_sudo = self._get_accessible_booking(booking_id, access_token)
+        if not booking_sudo or not booking_sudo._has_calendar_file():
+            return request.not_found()
+        return request.make_response(
+            booking_sudo._get_calendar_file(),
+            [
+                ("Content-Type", "text/calendar; charset=utf-8"),
+                ("Content-Disposition", content_disposition(f"{booking_sudo.name}.ics")),
+                ("Cache-Control", "no-store"),
+            ],
+        )
 
     def _show_booking_invoice(self, booking_sudo, download):
         invoice_sudo = booking_sudo._get_downloadable_invoice()
@@ -128,6 +224,12 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
                 "res_company": booking_sudo.company_id,
                 "invoice": booking_sudo._get_downloadable_invoice(),
                 "minutes_left": booking_sudo._get_minutes_left(),
+                "seconds_left": booking_sudo._get_seconds_left(),
+                "has_calendar_file": booking_sudo._has_calendar_file(),
+                "book_again": booking_sudo._get_book_again_path(),
+                "refund_terms": booking_sudo.category_id._get_refund_terms(
+                    booking_sudo.company_id
+                ),
                 "payment_under_way": booking_sudo._has_payment_under_way(),
                 "payment_failed": booking_sudo._has_failed_payment(),
                 "now": fields.Datetime.now(),

@@ -1,7 +1,7 @@
 import binascii
 
 from odoo import fields, models
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 from odoo.tools import hash_sign, verify_hash_signed
 
 PROOF_SCOPE = "appointment-booking-mail"
@@ -60,22 +60,24 @@ class AppointmentPaymentBooking(models.Model):
         self.ensure_one()
         partners = self.env["res.partner"].sudo()  # sudo: asked for whoever has proven the address
         client = self.partner_id.sudo()
-        if not (client.email_normalized and client.filtered_domain(client._get_visitor_domain())):
+        if not (client.appointment_visitor and client.email_normalized):
             return partners
-        domain = partners._get_file_domain() & Domain(
-            [
-                ("email_normalized", "=", client.email_normalized),
-                ("company_id", "in", (False, self.company_id.id)),
-                ("id", "!=", client.id),
-            ]
-        )
+        domain = [
+            ("email_normalized", "=", client.email_normalized),
+            ("company_id", "in", (False, self.company_id.id)),
+            ("appointment_visitor", "=", False),
+            # a firm's address is nobody's, an address for invoices is not a client
+            ("is_company", "=", False),
+            ("type", "=", "contact"),
+            ("id", "!=", client.id),
+        ]
         found = partners.search(domain, limit=2)
         return found if len(found) == 1 else partners
 
     def _attach_to_known_contact(self):
         """Put a booking into the file of the client who has proven their address.
 
-        What is paid or invoiced stays with the contact that it was made out to; staff merge the two.
+        What is paid or invoiced stays with the contact that it names; staff merge the two.
 
         :return: whether there was such a file
         :rtype: bool
@@ -110,8 +112,8 @@ class AppointmentPaymentBooking(models.Model):
 
     def _replace_attendee(self, visitor, contact):
         self.ensure_one()
-        event = self.event_id.with_context(no_mail_to_attendees=True, skip_contact_description=True)
-        if event:
+        quiet = {"no_mail_to_attendees": True, "skip_contact_description": True}
+        if event := self.event_id.with_context(**quiet):
             event.partner_ids = [Command.unlink(visitor.id), Command.link(contact.id)]
 
     def _raise_merge_needed(self, visitor, contact):

@@ -36,6 +36,40 @@ class AppointmentPaymentBooking(models.Model):
         " WHERE state = 'pending_payment' AND holder_address IS NOT NULL"
     )
 
+    def _get_seconds_left(self):
+        """Return how long an unpaid booking keeps its time, in seconds.
+
+        :return: None when there is no such limit
+        :rtype: int|None
+        """
+        self.ensure_one()
+        if self.state != "pending_payment" or not self.hold_until:
+            return None
+        left = self.hold_until - fields.Datetime.now()
+        return max(int(left.total_seconds()), 0)
+
+    def _get_minutes_left(self):
+        """Return how many full minutes an unpaid booking keeps its time.
+
+        :return: None when there is no such limit
+        :rtype: int|None
+        """
+        seconds = self._get_seconds_left()
+        return None if seconds is None else seconds // 60
+
+    def _format_hold_until(self):
+        """Return until when an unpaid booking keeps its time, as its client reads it.
+
+        :return: the time of day, with the date when that is not today
+        :rtype: str
+        """
+        self.ensure_one()
+        until = self._local(self.hold_until)
+        if until.date() != self._local(fields.Datetime.now()).date():
+            return self._format_moment(self.hold_until)
+        lang = self.env.context.get("lang") or self.lang
+        return format_time(self.env, until.time(), time_format="short", lang_code=lang)
+
     def _update_state(self, allowed_states, target_state, **values):
         """Extended to forget from where an unpaid booking was made once it is none any more."""
         forgotten = dict.fromkeys(

@@ -147,18 +147,6 @@ class AppointmentPaymentBooking(models.Model):
             return self.env._("Pay %(amount)s and book", amount=self._format(amount))
         return self.env._("Pay %(amount)s", amount=self._format(amount))
 
-    def _get_minutes_left(self):
-        """Return how many minutes an unpaid booking keeps its time.
-
-        :return: None when there is no such limit
-        :rtype: int|None
-        """
-        self.ensure_one()
-        if self.state != "pending_payment" or not self.hold_until:
-            return None
-        left = self.hold_until - fields.Datetime.now()
-        return max(int(left.total_seconds() // 60), 0)
-
     def _get_downloadable_invoice(self):
         """Return the invoice that the client may download: after a payment, not during one.
 

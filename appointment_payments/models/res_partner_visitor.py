@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import psycopg2.errors
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
@@ -36,25 +36,11 @@ class ResPartner(models.Model):
 
     _appointment_visitor_idx = models.Index("(create_date) WHERE appointment_visitor")
 
-    @api.model
-    def _get_visitor_domain(self):
-        """Return what contacts have that the booking page made and nobody has edited or merged.
-
-        :rtype: Domain
-        """
-        return Domain("appointment_visitor", "=", True) & Domain("write_uid", "=", SUPERUSER_ID)
-
-    @api.model
-    def _get_file_domain(self):
-        """Return what contacts have in which the practice keeps a client's file.
-
-        :rtype: Domain
-        """
-        return (
-            ~self._get_visitor_domain()
-            & Domain("is_company", "=", False)
-            & Domain("type", "=", "contact")
-        )
+    def write(self, vals):
+        """Extended: a contact that staff edit, or merge another into, is a client's file."""
+        if not self.env.su and self.env.user._is_internal():
+            vals = {**vals, "appointment_visitor": False}
+        return super().write(vals)
 
     @api.model
     def _get_purge_domain(self):
@@ -63,7 +49,7 @@ class ResPartner(models.Model):
         :rtype: Domain
         """
         too_old = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
-        domain = self._get_visitor_domain() & Domain("create_date", "<", too_old)
+        domain = Domain("appointment_visitor", "=", True) & Domain("create_date", "<", too_old)
         domain &= Domain("active", "in", [True, False])
         alive = Domain("state", "not in", GIVEN_UP_STATES)
         alive |= Domain("create_date", ">=", too_old)

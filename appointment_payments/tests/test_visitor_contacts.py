@@ -1,7 +1,6 @@
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
-from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -181,9 +180,15 @@ class TestMerge(ContactCase):
         self.assertEqual(booking.payment_status, "paid")
 
     def test_a_file_that_is_merged_into_a_visitor_is_no_visitor_any_more(self):
-        booking = self._visit()
-        visitor = booking.partner_id
-        self.assertTrue(visitor.filtered_domain(visitor._get_visitor_domain()))
-        self.assertEqual(visitor.create_uid.id, SUPERUSER_ID)
+        visitor = self._visit().partner_id
+        self.assertTrue(visitor.appointment_visitor)
         self._merge(self.client_partner, visitor)
-        self.assertFalse(visitor.filtered_domain(visitor._get_visitor_domain()))
+        self.assertFalse(visitor.appointment_visitor)
+
+    def test_what_the_system_writes_makes_nobody_a_client(self):
+        visitor = self._visit().partner_id
+        visitor.sudo().comment = "Seen"
+        visitor.with_user(self.env.ref("base.public_user")).sudo().comment = "Seen again"
+        self.assertTrue(visitor.appointment_visitor)
+        visitor.with_user(self.manager).comment = "Calls back"
+        self.assertFalse(visitor.appointment_visitor)

@@ -36,7 +36,8 @@ def test_lines_end_and_fold_as_the_standard_says():
 
 
 def test_nothing_typed_becomes_a_line_of_its_own():
-    text = make(summary="A\r\nATTENDEE:mailto:x@example.com", location="1; Lime, Street\\n").decode()
+    typed = "A\r\nATTENDEE:mailto:x@example.com"
+    text = make(summary=typed, location="1; Lime, Street\\n").decode()
     assert "\r\nATTENDEE" not in text
     assert "LOCATION:1\\; Lime\\, Street" in text
 
