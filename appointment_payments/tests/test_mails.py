@@ -68,7 +68,8 @@ class TestConfirmationMails(MailCase):
         booking, client, practitioner = self._confirm()
         base = booking.get_base_url()
         screen = f"{base}/odoo/appointment-bookings/{booking.id}"
-        self.assertIn(f'href="{base}{booking.get_portal_url()}"', client.body_html)
+        link = f"{base}{booking.get_portal_url()}&amp;proof={booking._get_mail_proof()}"
+        self.assertIn(f'href="{link}"', client.body_html)
         self.assertIn(booking.access_token, client.body_html)
         self.assertIn(f'href="{screen}"', practitioner.body_html)
         self.assertNotIn(booking.access_token, practitioner.body_html)
