@@ -28,6 +28,7 @@
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
         "views/appointment_payments_menus.xml",
+        "views/appointment_payment_operation_views.xml",
         "views/booking_templates.xml",
         "views/portal_templates.xml",
         "views/stripe_templates.xml",

@@ -1,1 +1,1 @@
-from . import booking, payment, portal
+from . import booking, payment, portal, stripe_payment

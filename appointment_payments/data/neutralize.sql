@@ -6,3 +6,9 @@ UPDATE res_company
 UPDATE appointment_payment_booking
    SET access_token = NULL,
        checkout_token = NULL;
+-- nor does it pay anybody back: the original does
+UPDATE appointment_payment_operation
+   SET state = 'failed',
+       next_attempt_at = NULL,
+       error = 'This is a copy of the database.'
+ WHERE state IN ('intended', 'sent', 'unknown');

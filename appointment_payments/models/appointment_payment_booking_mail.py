@@ -40,6 +40,14 @@ class AppointmentPaymentBooking(models.Model):
         bookings._send_mails("appointment_payments.mail_template_booking_late_payment_client")
         bookings._send_mails("appointment_payments.mail_template_booking_late_payment_practitioner")
 
+    def _send_paid_twice_mail(self, amount):
+        """Tell the client that what was paid too much is given back; the appointment stands.
+
+        :param float amount: what is given back, in major units
+        """
+        bookings = self.with_context(**{AMOUNT_KEY: amount})
+        bookings._send_mails("appointment_payments.mail_template_booking_paid_twice_client")
+
     def _send_mails(self, template_xmlid):
         """Send one mail per booking, after the transaction is committed.
 

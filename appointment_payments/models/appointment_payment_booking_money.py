@@ -67,6 +67,7 @@ class AppointmentPaymentBooking(models.Model):
         "transaction_ids.state",
         "transaction_ids.amount",
         "transaction_ids.child_transaction_ids.state",
+        "operation_ids.state",
         "invoice_line_ids.price_total",
         "invoice_line_ids.move_id.state",
         "invoice_line_ids.move_id.amount_residual",
@@ -159,6 +160,8 @@ class AppointmentPaymentBooking(models.Model):
         is_zero = self.currency_id.is_zero
         if not is_zero(self.amount_refunded) and not self._has_money():
             return "refunded"
+        if self.state not in BOOKED_STATES and self._has_refund_under_way():
+            return "processing"
         if not is_zero(self.amount_paid):
             return "paid" if is_zero(self.amount_residual) else "partial"
         if not is_zero(self.amount_held):

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
 from .appointment_payment_booking_money import BOOKED_STATES
+from .appointment_payment_operation import OPEN_STATES
 
 
 class AppointmentPaymentBooking(models.Model):
@@ -204,53 +205,20 @@ class AppointmentPaymentBooking(models.Model):
     def _receive_payment(self, transaction):
         """Confirm the booking that a payment is for, and invoice it.
 
-        A payment for a time that is gone stays without an invoice, and staff are told to give it
-        back (design rule 2).
+        What arrives for a time that is gone, or twice, goes back by itself (design rule 2) and
+        stays out of the invoice.
         """
         self._set_confirmed()
         self._set_confirmed_again()
         if self.state not in BOOKED_STATES:
-            self._raise_money_without_booking(transaction)
+            self._refund_late_payment(transaction)
             return
-        self._raise_paid_twice(transaction)
+        kept = self._refund_surplus(transaction)
+        if self.currency_id.is_zero(kept):
+            return
+        self._tell_paid_beside(transaction, kept)
         if not transaction.invoice_ids:
             transaction.invoice_ids = self._ensure_invoice()
-
-    def _raise_money_without_booking(self, transaction):
-        self._raise_refund_needed(
-            transaction,
-            self.env._("Refund %(amount)s", amount=self._format(transaction.amount)),
-            self.env._(
-                "%(amount)s arrived for a time that is not booked any more (%(reference)s)."
-                " Refund it in Invoicing.",
-                amount=self._format(transaction.amount),
-                reference=transaction.reference,
-            ),
-        )
-
-    def _raise_paid_twice(self, transaction):
-        """Tell staff when a payment is more than what was left to pay."""
-        surplus = self.currency_id.round(self._get_transaction_amount() - self.amount_total)
-        surplus = min(surplus, transaction.amount)  # an earlier payment's was told before
-        if self.currency_id.compare_amounts(surplus, 0) > 0:
-            self._raise_refund_needed(
-                transaction,
-                self.env._("Refund %(amount)s", amount=self._format(surplus)),
-                self.env._(
-                    "%(booking)s was paid %(amount)s too much. Refund that in Invoicing.",
-                    booking=self.display_name,
-                    amount=self._format(surplus),
-                ),
-            )
-
-    def _raise_refund_needed(self, transaction, summary, note):
-        self.activity_schedule(
-            "mail.mail_activity_data_todo",
-            summary=summary,
-            note=note,
-            user_id=self.user_id.id,
-            date_deadline=fields.Date.context_today(self),
-        )
 
     def _has_payment_under_way(self):
         """Return whether a payment is taken, held or on its way but not yet acted on.
@@ -295,6 +263,7 @@ class AppointmentPaymentBooking(models.Model):
             Domain("amount_paid", "!=", 0) & Domain("state", "not in", ["attended", "no_show"])
         )
         domain |= Domain("transaction_ids.state", "in", ["pending", "authorized"])
+        domain |= Domain("operation_ids.state", "in", OPEN_STATES)
         count = self.search_count(domain)
         if count:
             raise UserError(

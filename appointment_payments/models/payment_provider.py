@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from .payment_transaction import ANSWERS_KEY, Answers
+
 
 class PaymentProvider(models.Model):
     _inherit = "payment.provider"
@@ -68,6 +70,23 @@ class PaymentProvider(models.Model):
         return min(
             (provider._get_smallest_charge(currency) for provider in providers), default=0.0
         )
+
+    def _keeps_idempotency_keys(self):
+        """Return whether the same request sent twice under one key has one effect.
+
+        Providers that do override this, with `_look_up_refund` of their transactions.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return False
+
+    def _log_request(self, *args, **kwargs):
+        """Override of `payment`: the last thing before a call; an operation's has nothing open."""
+        result = super()._log_request(*args, **kwargs)
+        if isinstance(self.env.context.get(ANSWERS_KEY), Answers):
+            self.env.cr.commit()  # pylint: disable=invalid-commit  # a cursor of its own
+        return result
 
     def _get_smallest_charge(self, currency):
         """Return the smallest amount that this provider charges.

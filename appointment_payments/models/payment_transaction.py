@@ -1,6 +1,17 @@
+import logging
 from datetime import timedelta
 
+from psycopg2 import OperationalError
+
 from odoo import SUPERUSER_ID, fields, models
+
+_logger = logging.getLogger(__name__)
+
+ANSWERS_KEY = "appointment_operation_answers"
+
+
+class Answers(list):
+    """What a provider said during a call of an operation; nobody can send one over RPC."""
 
 
 class PaymentTransaction(models.Model):
@@ -65,11 +76,65 @@ class PaymentTransaction(models.Model):
         A minute later, because the payment page itself usually does it at once.
         """
         moved = super()._update_state(allowed_states, target_state, state_message)
+        moved._update_operations()
         if moved.appointment_booking_id:
             cron = self.env.ref("payment.cron_post_process_payment_tx")
             # sudo: the public page has no right on scheduled actions
             cron.sudo()._trigger(at=fields.Datetime.now() + timedelta(minutes=1))
         return moved
+
+    def _update_operations(self):
+        """Tell the operations of refunds what became of these."""
+        refunds = self.filtered(lambda t: t.operation == "refund" and t.appointment_booking_id)
+        if refunds:
+            # sudo: the provider's word, brought by a webhook or a page
+            operations = self.env["appointment.payment.operation"].sudo()
+            refunds.flush_recordset()  # a webhook locks in the order in which the runner does
+            operations.search([("refund_transaction_id", "in", refunds.ids)])._follow_refund()
+
+    def _process(self, provider_code, payment_data):
+        """Override of `payment`: what a provider says during a call of an operation is kept.
+
+        It is processed when the call is over, in a transaction that saw what came meanwhile.
+        """
+        answers = self.env.context.get(ANSWERS_KEY)
+        if isinstance(answers, Answers):
+            answers.append(payment_data)
+            return self
+        return super()._process(provider_code, payment_data)
+
+    def _can_be_refunded(self, amount):
+        """Return whether the provider pays this back when it is asked to.
+
+        :param float amount: in major units
+        :rtype: bool
+        """
+        self.ensure_one()
+        method = self.payment_method_id.primary_payment_method_id or self.payment_method_id
+        support = {self.provider_id.support_refund or "none", method.support_refund}
+        if "none" in support:
+            return False
+        is_full = not self.currency_id.compare_amounts(amount, self.amount)
+        return is_full or "full_only" not in support
+
+    def _look_up_refund(self):
+        """Ask the provider what became of a refund. Providers that keep keys override this.
+
+        :return: the payment data for `_process`; None when there is no such refund
+        :rtype: dict|None
+        """
+        self.ensure_one()
+        return None
+
+    def _post_process_safely(self):
+        """Post-process; when that fails it is left to Odoo's cron, and what was learned stays."""
+        try:
+            with self.env.cr.savepoint():
+                self._post_process()
+        except OperationalError:
+            raise  # another process was there: the whole step is repeated
+        except Exception:
+            _logger.exception("Refund %s could not be posted; it is tried again", self.reference)
 
     def _post_process(self):
         """Override of `payment`: confirm and invoice the booking before the payment is posted.
@@ -85,6 +150,8 @@ class PaymentTransaction(models.Model):
             if not transaction.is_post_processed:
                 booking._receive_transaction(transaction)
             super(PaymentTransaction, transaction)._post_process()
+            if transaction.operation == "refund":
+                booking._settle_refund_in_books(transaction)
         return super(PaymentTransaction, self - booked)._post_process()
 
     def _log_message_on_linked_documents(self, message):

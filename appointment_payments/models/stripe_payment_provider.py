@@ -87,6 +87,10 @@ class PaymentProvider(models.Model):
             return serialized
         return json.dumps({**json.loads(serialized), "capture_method": "automatic"})
 
+    def _keeps_idempotency_keys(self):
+        """Override of `appointment_payments`."""
+        return self.code == "stripe" or super()._keeps_idempotency_keys()
+
     def _get_smallest_charge(self, currency):
         """Override of `appointment_payments`: Stripe refuses smaller amounts."""
         if self.code != "stripe":

@@ -16,17 +16,63 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     def _send_api_request(self, method, endpoint, **kwargs):
-        """Override of `payment` to give the creation of a Stripe customer an idempotency key.
+        """Override of `payment` to give customers and refunds an idempotency key.
 
         `payment_stripe` sends none: under a serialization retry the intent's key would come back
-        with a new customer, and Stripe refuses a key whose parameters have changed.
+        with a new customer, and Stripe refuses a key whose parameters have changed. A refund tells
+        its reference too, so that a webhook, and who looks it up, find its transaction.
         See https://docs.stripe.com/api/idempotent_requests.
         """
         if self.provider_code == "stripe" and (method, endpoint) == ("POST", "customers"):
             kwargs.setdefault(
                 "idempotency_key", payment_utils.generate_idempotency_key(self, scope="customers")
             )
+        if self._stripe_is_booking_refund() and (method, endpoint) == ("POST", "refunds"):
+            kwargs["data"] = {**(kwargs.get("data") or {}), "metadata[reference]": self.reference}
+            kwargs.setdefault("idempotency_key", self._stripe_get_refund_key())
         return super()._send_api_request(method, endpoint, **kwargs)
+
+    def _stripe_is_booking_refund(self):
+        return bool(
+            self.provider_code == "stripe"
+            and self.operation == "refund"
+            and self.appointment_booking_id
+        )
+
+    def _stripe_get_refund_key(self):
+        """Return the key of the operation that is sent, else one of the refund's own."""
+        key = self.env.context.get("appointment_idempotency_key")
+        return key or payment_utils.generate_idempotency_key(self, scope="refunds")
+
+    def _look_up_refund(self):
+        """Override of `appointment_payments`; see https://docs.stripe.com/api/refunds/list."""
+        if not self._stripe_is_booking_refund():
+            return super()._look_up_refund()
+        found = self._stripe_find_refund()
+        if not found:
+            return None
+        payment_data = {}
+        StripeController._include_refund_in_payment_data(found, payment_data)
+        return payment_data
+
+    def _stripe_find_refund(self):
+        """Fetch the refund from Stripe: by its id, else by the reference that it was sent with.
+
+        :return: the refund object, or nothing when there is none
+        :rtype: dict | None
+        :raise ValidationError: when Stripe does not say
+        """
+        if self.provider_reference:
+            return self._send_api_request("GET", f"refunds/{self.provider_reference}")
+        data = {"payment_intent": self.source_transaction_id.provider_reference, "limit": 100}
+        page = {"has_more": True}
+        while page["has_more"]:
+            page = self._send_api_request("GET", "refunds", data=data)
+            for refund in page["data"]:
+                if refund["metadata"].get("reference") == self.reference:
+                    return refund
+            data["starting_after"] = page["data"][-1]["id"] if page["data"] else None
+        return None
 
     def _stripe_create_intent(self):
         """Override of `payment_stripe` to go on with the intent of a booking's transaction.

@@ -148,6 +148,25 @@ def due(total, payment_mode, deposit_type, percent, fixed, threshold, rounding):
     return Due(now, round_amount(price - now, rounding), under_threshold)
 
 
+def surplus(total, received, amount, is_repeated, rounding):
+    """Return how much of a payment that has arrived goes back (design rule 2).
+
+    :param float total: the price, tax included, in major units.
+    :param float received: what earlier payments brought in and keep, in major units.
+    :param float amount: the payment, in major units.
+    :param bool is_repeated: whether it repeats a prepayment that had been made: all of it goes
+        back then, since nobody agreed to pay more at that moment.
+    :param float rounding: the currency's rounding step, in major units.
+    :return: from 0.0 up to the amount.
+    :rtype: float
+    :raise ValueError: if the rounding is not above zero, or a number is not finite.
+    """
+    if is_repeated:
+        return round_amount(amount, rounding)
+    over = round_amount(received + amount - total, rounding)
+    return max(min(over, round_amount(amount, rounding)), 0.0)
+
+
 def to_minor(amount, digits):
     """Convert an amount to minor units, halves away from zero.
 
