@@ -138,6 +138,9 @@ class AppointmentPaymentOperation(models.Model):
                 self.error or self.env._("The connection was lost while it was sent."), False
             )
             return None
+        if not self.refund_transaction_id and self._is_done_by_hand():
+            self._set_done(False)
+            return None
         lease_until = fields.Datetime.now() + operations.LEASE
         self._set_sent(self.refund_transaction_id or self._create_refund(), lease_until)
         return self.attempts
@@ -152,6 +155,17 @@ class AppointmentPaymentOperation(models.Model):
     def _may_be_sent_again(self):
         """Return whether sending twice has one effect: the provider keeps idempotency keys."""
         return self.transaction_id.provider_id._keeps_idempotency_keys()
+
+    def _is_done_by_hand(self):
+        """Return whether somebody gave the money back before this was sent (design rule 13).
+
+        :rtype: bool
+        """
+        refunds = self.transaction_id.child_transaction_ids.filtered(
+            lambda t: t.operation == "refund" and t.state in ("pending", "done")
+        )
+        left = self.transaction_id.amount + sum(refunds.mapped("amount"))
+        return self.currency_id.compare_amounts(left, self.amount) < 0
 
     def _create_refund(self):
         """Make the child transaction before the call, so that a webhook finds it.

@@ -106,7 +106,7 @@ class TestLedger(LedgerCase):
         transaction = self._create_transaction(booking)
         booking._set_cancelled()
         self._finish(transaction, "done")
-        self.assertEqual(self._amounts(booking), (24.0, 0.0, "paid"))
+        self.assertEqual(self._amounts(booking), (24.0, 0.0, "processing"))
         self._refund(transaction, 24.0)
         self.assertEqual(self._amounts(booking), (0.0, 0.0, "refunded"))
         self.assertEqual(booking.amount_refunded, 24.0)

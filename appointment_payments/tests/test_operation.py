@@ -131,6 +131,14 @@ class TestOperation(OperationCase):
         self.assertEqual(self.booking.refund_status, "Not paid back: 24.00\xa0€.")
         self._assert_refund_asked(self.booking, "Refund 24.00\xa0€", "rejected the request")
 
+    def test_what_somebody_has_given_back_meanwhile_is_not_sent(self):
+        refund = self.payment._refund(24.0)
+        refund._post_process()
+        self.assertEqual(self._run_when(self._say("done")), 0)
+        self.assertEqual(self.operation.state, "done")
+        self.assertEqual(self.booking.amount_refunded, 24.0)
+        self.assertEqual(self.booking.payment_status, "refunded")
+
     def test_a_disabled_provider_is_not_asked(self):
         self.provider.state = "disabled"
         self._run(self.operation)

@@ -18,13 +18,18 @@ CATEGORIES = "menu_calendar_event_type"
 HOURS = "menu_practitioner_resources"
 SETTINGS = "menu_calendar_payment_settings"
 INVOICING = "menu_account_payment_settings"
+OPERATIONS = "menu_calendar_payment_operation"
+INVOICING_OPERATIONS = "menu_account_payment_operation"
 
 MENUS = {
     "ivo_test": set(),
     "anna_test": {BOOKINGS},
     "frida_test": {BOOKINGS},
-    "mara_test": {BOOKINGS, CATEGORIES, HOURS},
-    "sara_test": {BOOKINGS, CATEGORIES, HOURS, SETTINGS, INVOICING},
+    "mara_test": {BOOKINGS, CATEGORIES, HOURS, OPERATIONS},
+    "sara_test": {
+        *(BOOKINGS, CATEGORIES, HOURS, OPERATIONS),
+        *(SETTINGS, INVOICING, INVOICING_OPERATIONS),
+    },
 }
 
 
@@ -60,6 +65,8 @@ class TestStaffMenus(PracticeMixin, HttpCase):
         start = fields.Datetime.now().replace(minute=0, second=0) + timedelta(days=2)
         cls.of_anna = cls._book(cls, user=cls.anna, start=start)
         cls.of_ben = cls._book(cls, user=cls.ben, start=start)
+        payment = cls._create_transaction(cls, cls.of_anna, 24.0)
+        cls.of_anna._refund_automatically(payment, 24.0, "late")
         cls.env.flush_all()
 
     def _call(self, model, method, *args, **kwargs):

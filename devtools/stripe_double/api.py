@@ -7,7 +7,7 @@ import re
 import time
 import traceback
 
-from . import checks, errors, forms, payment_intents, refunds, resources, schemas
+from . import checks, errors, faults, forms, payment_intents, refunds, resources, schemas
 from .call import Call
 from .render import DEFAULT_VERSION, expand, render
 from .store import token
@@ -73,6 +73,8 @@ class Reply:
     headers: dict
     asked: tuple = ()  # Method, path and parameters: what its idempotency key stands for.
     saved: bool = True
+    fault: object = None  # What goes wrong on its way back.
+    key: str = None
 
 
 class Api:
@@ -88,19 +90,28 @@ class Api:
                 self.store, base_url=request.base_url,
                 idempotency_key=request.headers.get("idempotency-key") or None,
             )
+            fault = faults.take(self.store, request)
             try:
                 params = forms.decode(request.query, request.body)
-                reply = self._answer(request, params, call)
+                if fault and fault.kind == "unavailable":
+                    raise faults.unavailable()
+                reply = self._answer(request, params, call, fault)
             except errors.StripeError as error:
                 reply = Reply(error.status, error.body, {})
             except Exception:
                 traceback.print_exc()
                 reply = Reply(500, _unexpected().body, {})
             reply.headers = {"Request-Id": call.request_id, **reply.headers}
+            reply.fault = fault
             self._write_down(request, params, call, reply)
             return reply
 
-    def _answer(self, request, params, call):
+    def finish(self, reply):
+        """A request that took its time is over: its key may be used again."""
+        with self.store.lock:
+            self.store.in_flight.discard(reply.key)
+
+    def _answer(self, request, params, call, fault):
         call.publishable = self._authenticate(request, params)
         handler, operation, object_ids = _route(request, call.publishable)
         version = _check_headers(request.headers)
@@ -109,15 +120,22 @@ class Api:
             return replayed
         reply = Reply(200, {}, {"Stripe-Version": version}, asked)
         try:
+            if fault and fault.kind == "error":
+                raise faults.broken()
             call.params = checks.check(copy.deepcopy(params), operation)
             paths = call.params.pop("expand", [])
             call.params.pop("key", None)
             record = handler(call, *object_ids)
             shown = render(self.store, record, version, publishable=call.publishable)
             reply.body = expand(self.store, shown, paths, version)
+            if fault and fault.kind == "error_after":
+                raise faults.broken()
         except errors.StripeError as error:
             reply.status, reply.body, reply.saved = error.status, error.body, error.saved
         self._keep(call, reply)
+        if fault and fault.kind == "delay" and call.idempotency_key:
+            reply.key = call.idempotency_key
+            self.store.in_flight.add(reply.key)
         return reply
 
     def _keep(self, call, reply):
@@ -157,6 +175,8 @@ class Api:
             return None
         if len(key) > 255:
             raise errors.idempotency_error("Idempotency keys have at most 255 characters.")
+        if key in self.store.in_flight:
+            raise errors.key_in_use(key)
         saved = self.store.replies.get(key)
         if not saved:
             return None

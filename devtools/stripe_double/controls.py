@@ -7,12 +7,13 @@
     POST /_double/reset          forget everything, webhooks included
     POST /_double/webhook        {url, secret, enabled_events?, api_version?}; without url: none
     POST /_double/settle         {payment_intent | refund, outcome?: succeeded | failed}
+    POST /_double/fault          {kind, path, method?, seconds?, times?}: see faults.py
 """
 
 import json
 from urllib.parse import urlsplit
 
-from . import attempts, forms, refunds, resources
+from . import attempts, faults, forms, refunds, resources
 from .call import Call
 from .errors import StripeError, invalid_parameter, resource_missing
 
@@ -29,6 +30,7 @@ class Controls:
             ("POST", "reset"): self.reset,
             ("POST", "webhook"): self.webhook,
             ("POST", "settle"): self.settle,
+            ("POST", "fault"): self.fault,
         }
 
     def answer(self, request):
@@ -78,6 +80,11 @@ class Controls:
         values = {"enabled_events": ["*"], **call.params}
         endpoint = resources.new_endpoint(self.store, values, call.params["secret"])
         return {"ok": True, "id": endpoint["id"], "enabled_events": endpoint["enabled_events"]}
+
+    def fault(self, call):
+        """Let something go wrong with the next request to a path."""
+        faults.order(self.store, call.params)
+        return {"ok": True}
 
     def settle(self, call):
         """The bank's answer, days later: to a processing payment or a pending refund."""

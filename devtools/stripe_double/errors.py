@@ -47,6 +47,15 @@ def idempotency_error(message):
     return StripeError(400, "idempotency_error", message, saved=False)
 
 
+def key_in_use(key):
+    """https://docs.stripe.com/error-codes#idempotency-key-in-use"""
+    return StripeError(
+        409, "idempotency_error",
+        f"There is currently another in-progress request using this Idempotent Key ({key}). "
+        f"Please try again later.", saved=False, code="idempotency_key_in_use",
+    )
+
+
 def not_here(message):
     """Stripe knows this, the stand-in does not: never to be mistaken for an answer of Stripe."""
     return StripeError(501, "stand_in_error", f"Stripe stand-in: {message}", saved=False)

@@ -66,6 +66,9 @@ class StripeDouble:
     def settle(self, **values):
         return self._control("settle", values)
 
+    def fault(self, kind, path, **values):
+        return self._control("fault", {"kind": kind, "path": path, **values})
+
     def _control(self, name, values=None):
         data = None if values is None else json.dumps(values).encode()
         request = urllib.request.Request(

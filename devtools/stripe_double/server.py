@@ -3,6 +3,7 @@
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from . import faults
 from .api import Api, Request, as_json
 from .challenge import Challenge
 from .controls import Controls
@@ -59,7 +60,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         if request.path.startswith("/v1/"):
             reply = self.server.api.answer(request)
-            self._send(reply.status, as_json(reply.body), "application/json", reply.headers)
+            if reply.fault:
+                faults.send(self, reply, reply.fault)
+            else:
+                self._send_reply(reply)
         elif request.path.startswith("/_double/"):
             status, body = self.server.controls.answer(request)
             self._send(status, as_json(body), "application/json")
@@ -87,6 +91,19 @@ class Handler(BaseHTTPRequestHandler):
             {name.lower(): value for name, value in self.headers.items()},
             self.server.url,
         )
+
+    def _send_reply(self, reply):
+        self._send(reply.status, as_json(reply.body), "application/json", reply.headers)
+
+    def _send_part_of(self, reply):
+        """Begin an answer in chunks, and end the connection in the middle of the first."""
+        content = as_json(reply.body)
+        self.send_response(reply.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(f"{len(content):x}\r\n".encode() + content[: len(content) // 2])
+        self.close_connection = True
 
     def _send(self, status, content, content_type, headers=None):
         self.send_response(status)

@@ -39,6 +39,8 @@ class Store:
         self.movements = []
         self.requests = collections.deque(maxlen=10_000)
         self.replies = {}  # idempotency key -> Reply
+        self.in_flight = set()  # Idempotency keys of requests that are not answered yet.
+        self.faults = []  # See faults.py.
         self.outbox = []  # Deliveries that wait for the answer to the request that caused them.
         self.deliveries = []
 

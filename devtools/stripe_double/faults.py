@@ -1,0 +1,84 @@
+"""What goes wrong on the way, as a test orders it: once, for the next request to a path.
+
+    error          Stripe breaks before it has done anything: 500, kept under the idempotency key
+    error_after    Stripe does it and breaks: 500, kept under the key
+    unavailable    a gateway refuses: 503, nothing done and nothing kept
+    delay          Stripe does it, sends its webhooks, and answers `seconds` later
+    cut            Stripe does it; the connection ends without an answer
+    half           Stripe does it; the connection ends in the middle of the answer
+
+https://docs.stripe.com/error-low-level#server-errors: a 5xx says nothing about the effect.
+"""
+
+import dataclasses
+import time
+
+from .errors import StripeError, invalid_parameter
+
+KINDS = ("error", "error_after", "unavailable", "delay", "cut", "half")
+
+
+@dataclasses.dataclass
+class Fault:
+    kind: str
+    method: str
+    path: str
+    seconds: float = 0
+
+    def concerns(self, request):
+        return (request.method, request.path) == (self.method, f"/v1/{self.path}")
+
+
+def order(store, params):
+    """Add the faults that a test orders.
+
+    :param dict params: kind, path (without /v1/), method (POST), seconds, times (1)
+    """
+    if params.get("kind") not in KINDS:
+        raise invalid_parameter(f"kind is one of {', '.join(KINDS)}", "kind")
+    fault = Fault(
+        params["kind"], params.get("method", "POST"), params["path"],
+        float(params.get("seconds", 0)),
+    )
+    store.faults += [fault] * int(params.get("times", 1))
+
+
+def take(store, request):
+    """Return the fault of a request and forget it; None when nothing goes wrong.
+
+    The caller holds the store's lock.
+    """
+    for fault in store.faults:
+        if fault.concerns(request):
+            store.faults.remove(fault)
+            return fault
+    return None
+
+
+def broken(*, saved=True):
+    """Return what Stripe says when it breaks."""
+    return StripeError(
+        500, "api_error", "An error occurred while processing your request.", saved=saved
+    )
+
+
+def unavailable():
+    return StripeError(503, "api_error", "Stripe is temporarily unavailable.", saved=False)
+
+
+def send(handler, reply, fault):
+    """Answer a request as its fault has it.
+
+    :param handler: the HTTP handler, with `_send_reply` and `_send_part_of`
+    """
+    handler.server.deliverer.flush()
+    if fault.kind == "delay":
+        time.sleep(fault.seconds)
+        handler.server.api.finish(reply)
+        handler._send_reply(reply)
+    elif fault.kind == "half":
+        handler._send_part_of(reply)
+    elif fault.kind == "cut":
+        handler.close_connection = True
+    else:
+        handler._send_reply(reply)
