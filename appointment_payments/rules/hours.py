@@ -95,8 +95,8 @@ def whole_days(first, last, tz_name):
 
 
 def midnight(day, tz_name):
-    """Return when a local day begins, in naive UTC."""
-    return to_utc(day, timedelta(), tz_name)
+    """Return when a local day begins, in naive UTC: where midnight comes twice, at the first."""
+    return to_utc(day - DAY, DAY, tz_name)
 
 
 def midnights(first, last, tz_name):
