@@ -21,6 +21,7 @@ from . import (
     test_mass_assignment,
     test_occupancy,
     test_operation,
+    test_occupancy_groups,
     test_practitioner_price,
     test_practitioner_resource,
     test_prepare_payment,
