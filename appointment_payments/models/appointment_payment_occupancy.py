@@ -47,8 +47,9 @@ class AppointmentPaymentOccupancy(models.Model):
         " DEFERRABLE INITIALLY IMMEDIATE",
         "This time has just been taken.",
     )
+    # the time before the session: the index is kept in the order of its columns
     _one_session = models.Constraint(
-        "EXCLUDE USING gist (resource_id WITH =, session WITH <>, tsrange(start, stop) WITH &&)"
+        "EXCLUDE USING gist (resource_id WITH =, tsrange(start, stop) WITH &&, session WITH <>)"
         " DEFERRABLE INITIALLY IMMEDIATE",
         "This time has just been taken.",
     )

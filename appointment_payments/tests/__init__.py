@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_availability,
+    test_availability_window,
     test_booking_invoice,
     test_booking_payment,
     test_booking_state,

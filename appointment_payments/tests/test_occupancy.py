@@ -211,6 +211,16 @@ class TestOccupancy(OccupancyCase):
                 missing = self.category._get_missing(self.company)
                 self.assertIn("does not guard slots", missing[0]["text"])
 
+    def test_what_was_sold_before_there_were_sessions_is_one_each(self):
+        booking = self._book(start=NINE)
+        self.env.flush_all()
+        table = "appointment_payment_occupancy"
+        self.cr.execute(f"ALTER TABLE {table} ALTER session DROP NOT NULL")
+        self.cr.execute(f"UPDATE {table} SET session = NULL")
+        self.occupancies._init_column("session")
+        booking.invalidate_recordset()
+        self.assertEqual(booking.occupancy_ids.session, f"booking-{booking.id}")
+
     def test_the_constraint_opens_booking(self):
         self.addCleanup(setattr, self.registry, "appointment_slots_guarded", True)
         self.registry.appointment_slots_guarded = False
