@@ -19,6 +19,7 @@
         "security/appointment_payments_rules.xml",
         "data/ir_sequence_data.xml",
         "data/ir_cron_data.xml",
+        "views/mail_layout.xml",
         "data/mail_template_data.xml",
         "views/appointment_payment_booking_views.xml",
         "views/calendar_event_type_views.xml",

@@ -57,7 +57,7 @@ class AppointmentPaymentBooking(models.Model):
         template = self.env.ref(template_xmlid).sudo()
         for booking in self.sudo():
             mail_id = template.send_mail(
-                booking.id, email_layout_xmlid="mail.mail_notification_light"
+                booking.id, email_layout_xmlid="appointment_payments.mail_layout"
             )
             self.env["mail.mail"].sudo().browse(mail_id).send_after_commit()
 

@@ -122,6 +122,16 @@ class TestConfirmationMails(MailCase):
             self.assertNotIn("<img src=x", mail.body_html)
             self.assertIn("&lt;img src=x", mail.body_html)
 
+    def test_the_text_part_says_the_same_once_and_in_order(self):
+        self.company.partner_id.write({"street": "1 Lime Street", "zip": "75011", "city": "Paris"})
+        for mail in self._confirm()[1:]:
+            text = self._text(mail)
+            self.assertNotIn("\u200b", text)
+            self.assertEqual(text.count("What First consultation"), 1)
+            self.assertTrue(text.startswith("Practice Linden Hello"), text)
+            self.assertNotIn("Your Booking", text)
+            self.assertEqual(text.count("Practice Linden, 1 Lime Street, 75011 Paris, France"), 2)
+
     def test_they_say_where(self):
         practice = self.company.partner_id
         practice.write({"street": "1 Lime Street", "zip": "75011", "city": "Paris"})

@@ -74,7 +74,7 @@ def test_the_page_after_paying_answers_what_people_ask(visitor, link):
     page = visitor.open(link.page)
     for words in (
         "Your appointment is confirmed", "Cleo Vale", "Europe/Paris", "1 Lime Street",
-        "24.00 €", "56.00 € are due after the appointment", "Put it into your calendar",
+        "24.00 €", "56.00 € is due after the appointment", "Put it into your calendar",
         "Invoice (PDF)", "hello@linden.example", "+33 1 23 45 67 89",
     ):  # fmt: skip
         assert words in page.text.replace("\xa0", " "), words
