@@ -40,6 +40,9 @@
         "demo/demo_bookings.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "appointment_payments/static/src/calendar/**/*",
+        ],
         "web.assets_frontend": [
             "appointment_payments/static/src/scss/booking.scss",
             "appointment_payments/static/src/scss/portal.scss",

@@ -13,6 +13,7 @@ from . import appointment_payment_booking_refund
 from . import appointment_payment_booking_invoice
 from . import appointment_payment_booking_event
 from . import appointment_payment_booking_mail
+from . import appointment_payment_booking_staff
 from . import appointment_payment_booking_action
 from . import appointment_payment_booking_visitor
 from . import appointment_payment_booking_note
@@ -25,6 +26,11 @@ from . import account_move
 from . import account_move_line
 from . import calendar_attendee
 from . import calendar_event
+from . import calendar_event_status
+from . import calendar_event_session
+from . import calendar_event_booking
+from . import calendar_event_conflict
+from . import calendar_event_removal
 from . import calendar_event_type
 from . import calendar_event_type_offer
 from . import appointment_payment_practitioner_price
@@ -40,6 +46,7 @@ from . import res_groups
 from . import res_partner
 from . import res_partner_visitor
 from . import res_users
+from . import res_users_calendar
 from . import resource_resource
 from . import stripe_payment_provider
 from . import stripe_payment_transaction

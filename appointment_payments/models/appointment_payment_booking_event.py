@@ -12,35 +12,91 @@ class AppointmentPaymentBooking(models.Model):
     )
 
     def _create_events(self):
-        """Put bookings without an event in their practitioner's calendar, without invitations."""
+        """Put bookings without an event in their practitioner's calendar, without invitations.
+
+        The bookings of a group's session share one event.
+        """
         without_event = self.filtered(lambda b: not b.event_id)
+        groups = without_event.filtered(lambda b: b.capacity > 1)
         # sudo: the practitioner's calendar is written by whoever's payment confirms the booking
         events = (
             self.env["calendar.event"]
             .sudo()
             .with_context(skip_contact_description=True, no_mail_to_attendees=True)
-            .create([booking._prepare_event() for booking in without_event])
         )
-        events.invalidate_recordset(["appointment_booking_ids"])
+        events.create([booking._prepare_event() for booking in without_event - groups])
+        for key, bookings in groups.grouped(lambda b: b._get_session_key()).items():
+            session = events._find_session_event(bookings.category_id, bookings.user_id, key[-1])
+            bookings.sudo().event_id = session or events.create([bookings[0]._prepare_event()])
+            bookings.sudo().event_id._update_session_title()
+        without_event.event_id.invalidate_recordset(["appointment_booking_ids"])
+
+    def _get_session_key(self):
+        """Return what the bookings of one group session have in common.
+
+        :return: ids of category and practitioner, and the start; None for a single appointment
+        :rtype: tuple | None
+        """
+        self.ensure_one()
+        if self.capacity <= 1:
+            return None
+        return self.category_id.id, self.user_id.id, self.start
 
     def _prepare_event(self):
         self.ensure_one()
-        client_partners = self.partner_id | self.user_id.partner_id
+        events = self.env["calendar.event"]
+        user, client, category = self.user_id, self.partner_id, self.category_id
+        none = self.env["res.partner"]
+        partners = events._get_appointment_attendees(none, user, client, category)
         return {
-            "name": f"{self.category_id.name} · {self.partner_id.name}",
+            "name": events._get_appointment_title(category, client),
             "start": self.start,
             "stop": self.stop,
-            "user_id": self.user_id.id,
-            "partner_ids": [Command.set(client_partners.ids)],
-            "categ_ids": [Command.set(self.category_id.ids)],
+            "user_id": user.id,
+            "partner_ids": [Command.set(partners.ids)],
+            "attendee_ids": events._get_attendee_commands(partners, user, client),
+            "categ_ids": [Command.set(category.ids)],
             "appointment_booking_ids": [Command.set(self.ids)],
             "show_as": "busy",
         }
 
     def _remove_events(self):
-        """Take called-off bookings out of the calendar; the event stays in the archive."""
+        """Take called-off bookings out of the calendar; the event stays in the archive.
+
+        The event of a group stays for the others.
+        """
         # sudo: see _create_events
-        self.sudo().event_id.with_context(appointment_booking_leaves=True).active = False
+        events = self.sudo().event_id
+        shared = events.filtered(lambda e: e._bookings_left_behind())
+        (events - shared).with_context(appointment_booking_leaves=True).active = False
+        shared._update_session_title()
+
+    def _after_confirmed(self):
+        """Extended to tell practitioners whose calendar has something over the appointment."""
+        result = super()._after_confirmed()
+        # staff have seen the conflict when they booked
+        self.filtered(lambda b: b.origin == "portal")._raise_conflicts()
+        return result
+
+    def _raise_conflicts(self):
+        conflicting = self.event_id.filtered("appointment_conflict")
+        self.filtered(lambda b: b.event_id in conflicting)._schedule_todo(
+            self.env._("Something else is in your calendar at the time of an appointment"),
+            self.env._("It was booked all the same. Move one of the two."),
+        )
+
+    def _hand_over_to(self, user):
+        """Give bookings to another practitioner, at the price that the client agreed to.
+
+        :param user: the new practitioner, as `res.users`
+        :raise SlotTakenError: when their time is taken; all bookings go over or none
+        """
+        # sudo: the practitioner is frozen for people; whoever changes the event was checked there
+        bookings = self.sudo()
+        bookings._release()
+        bookings.write({"user_id": user.id})
+        bookings._occupy()
+        bookings._send_mails("appointment_payments.mail_template_booking_confirmed_practitioner")
 
     def _move_to(self, start, stop):
         """Move bookings to another time, with the time they take.
@@ -71,16 +127,20 @@ class AppointmentPaymentBooking(models.Model):
         )
 
     def _raise_still_booked(self, summary, advice):
+        stays = self.env._("It is still booked, and its time stays taken.")
+        self._schedule_todo(summary, f"{stays} {advice}")
+
+    def _schedule_todo(self, summary, note):
+        """Give the practitioner of each booking something to do about it today.
+
+        :param str summary: a few words
+        :param str note: sentences that follow the booking and its time
+        """
         for booking in self.sudo():  # sudo: an activity on a booking, whoever changed the event
             booking.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=summary,
-                note=self.env._(
-                    "%(booking)s on %(when)s is still booked, and its time stays taken. %(advice)s",
-                    booking=booking.display_name,
-                    when=booking._format_when(),
-                    advice=advice,
-                ),
+                note=f"{booking.display_name}, {booking._format_when()}. {note}",
                 user_id=booking.user_id.id,
                 date_deadline=fields.Date.context_today(booking),
             )

@@ -72,7 +72,17 @@ class AppointmentPaymentBooking(models.Model):
         :param str field_name: ``state`` or ``payment_status``
         :rtype: Colour
         """
-        return COLOURS[field_name].get(self[field_name], QUIET)
+        return self._get_colour_of(field_name, self[field_name])
+
+    @api.model
+    def _get_colour_of(self, field_name, value):
+        """Return the colour of a state or payment status, without a booking at hand.
+
+        :param str field_name: ``state`` or ``payment_status``
+        :param value: one of the field's, or False
+        :rtype: Colour
+        """
+        return COLOURS[field_name].get(value, QUIET)
 
     def _get_badge_class(self, field_name):
         """Return the classes of a badge on a page.

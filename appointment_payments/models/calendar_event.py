@@ -4,9 +4,14 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from .appointment_payment_occupancy import SlotTakenError
 
 BOOKED_STATES = ("pending_payment", "confirmed", "attended", "no_show")
 TIME_FIELDS = {"start", "stop", "start_date", "stop_date", "allday", "duration"}
+MOVING_FIELDS = TIME_FIELDS | {"user_id"}
+FRONT_DESK = "appointment_payments.group_front_desk"
 
 
 class CalendarEvent(models.Model):
@@ -51,12 +56,54 @@ class CalendarEvent(models.Model):
     def write(self, vals):
         if vals.get("recurrency"):
             self._check_not_booked()
+        booked = self._get_booked() if MOVING_FIELDS & vals.keys() else self.browse()
+        before = {event: (event.start, event.user_id) for event in booked}
+        if booked:
+            booked._check_may_move()
         result = super().write(vals)
+        if "user_id" in vals:
+            for event in booked.filtered(lambda e: e.user_id != before[e][1]):
+                event._hand_over_bookings(before[event][1])
         if TIME_FIELDS & vals.keys():
-            self._move_bookings()
+            booked._check_not_past({event: start for event, (start, _user) in before.items()})
+            booked._move_bookings()
         if vals.get("active") is False:
             self._bookings_left_behind()._raise_event_gone()
         return result
+
+    def _get_booked(self):
+        """Return the events with bookings that still count, in one query for all.
+
+        :rtype: recordset of `calendar.event`
+        """
+        # sudo: whether an event is booked is no secret to whoever may write it
+        bookings = self.sudo().appointment_booking_ids
+        booked = bookings.filtered(lambda b: b.state in BOOKED_STATES).event_id
+        return self.browse(booked.ids)
+
+    def _check_may_move(self):
+        """Refuse colleagues who have nothing to do with an appointment.
+
+        :raise UserError: when the user is neither its practitioner nor at the front desk
+        """
+        if self.env.su or all(event.user_id == self.env.user for event in self):
+            return
+        # sudo: to ask whether the user may write them all, not those alone that the rules show
+        bookings = self.sudo().appointment_booking_ids.with_env(self.env)
+        if not bookings.has_access("write"):
+            raise UserError(
+                self.env._("Only the practitioner and the front desk move a booked appointment.")
+            )
+
+    def _check_not_past(self, starts):
+        """Refuse to move an appointment to a time that has passed.
+
+        :param dict starts: when the events began before
+        :raise UserError: when one has moved to the past
+        """
+        now = fields.Datetime.now()
+        if any(event.start != starts[event] and event.start < now for event in self):
+            raise UserError(self.env._("That time has passed. Choose one that is still to come."))
 
     def _check_not_booked(self):
         # sudo: whether an event is booked is no secret to whoever may write it
@@ -80,7 +127,36 @@ class CalendarEvent(models.Model):
             moved = bookings.filtered(
                 lambda b, event=event: (b.start, b.stop) != (event.start, event.stop)
             )
-            moved._move_to(event.start, event.stop)
+            try:
+                moved._move_to(event.start, event.stop)
+            except SlotTakenError as error:
+                seen = event.with_env(self.env)
+                text = seen._get_taken_text(event.user_id, event.start, event.stop)
+                raise SlotTakenError(text) from error
+
+    def _hand_over_bookings(self, former):
+        """Give the bookings of an event to its new practitioner, who attends from now on.
+
+        :param former: the practitioner until now, as `res.users`
+        :raise UserError: when the new one takes no appointments, or has no time
+        """
+        self.ensure_one()
+        user = self.user_id
+        bookings = self.sudo()._bookings_left_behind()
+        if self.env.user == former and not self.env.user.has_group(FRONT_DESK):
+            raise UserError(self.env._("Only the front desk gives an appointment to a colleague."))
+        if not user or not user._practises() or bookings.company_id - user.sudo().company_ids:
+            raise UserError(
+                self.env._("Choose somebody who takes appointments in the same company.")
+            )
+        user._ensure_practitioner_resource(bookings.company_id[:1])
+        try:
+            bookings._hand_over_to(user)
+        except SlotTakenError as error:
+            raise SlotTakenError(self._get_taken_text(user, self.start, self.stop)) from error
+        commands = [Command.unlink(former.partner_id.id), Command.link(user.partner_id.id)]
+        quiet = self.sudo().with_context(skip_attendee_notification=True)
+        quiet.write({"partner_ids": commands})
 
     def _bookings_left_behind(self):
         if self.env.context.get("appointment_booking_leaves"):
@@ -97,6 +173,8 @@ class CalendarEvent(models.Model):
         return super()._get_public_fields() | {
             "appointment_booking_count",
             "appointment_booking_ids",
+            "appointment_payment_color",
+            "appointment_payment_status",
             "appointment_status",
         }
 
@@ -116,15 +194,17 @@ class CalendarEvent(models.Model):
             for day in (self.start_date, self.stop_date + timedelta(days=1))
         )
 
-    def action_open_appointment_bookings(self):
-        """Smart button: the bookings of the event."""
-        self.ensure_one()
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "appointment_payments.action_appointment_payment_booking"
+    @api.depends("appointment_booking_ids")
+    def _compute_user_can_edit(self):
+        """Extended: the front desk edits the appointments of its companies."""
+        super()._compute_user_can_edit()
+        if not self.env.user.has_group(FRONT_DESK):
+            return
+        closed = self.filtered(lambda e: not e.user_can_edit and e.appointment_state)
+        bookings = self.env["appointment.payment.booking"].search(
+            [("event_id", "in", closed._origin.ids)]
         )
-        action["domain"] = [("event_id", "=", self.id)]
-        action["context"] = {}
-        bookings = self.env["appointment.payment.booking"].search(action["domain"], limit=2)
-        if len(bookings) == 1:
-            action.update(views=[(False, "form")], view_mode="form", res_id=bookings.id)
-        return action
+        for event in closed:
+            event.user_can_edit = (
+                event._origin in bookings.event_id and not event._check_private_event_conditions()
+            )

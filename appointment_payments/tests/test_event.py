@@ -72,10 +72,12 @@ class TestEventOfABooking(EventCase):
         event = self._book_confirmed().event_id
         self.assertFalse(event.copy().appointment_booking_ids)
 
-    def test_colleagues_see_three_more_things_of_a_private_event(self):
+    def test_colleagues_see_the_link_and_the_status_of_a_private_event(self):
         names = {
             "appointment_booking_count",
             "appointment_booking_ids",
+            "appointment_payment_color",
+            "appointment_payment_status",
             "appointment_status",
         }
         public = self.env["calendar.event"]._get_public_fields()
@@ -135,7 +137,7 @@ class TestMovingTheEvent(EventCase):
         self._pay(booking)
         before = self._when(booking), booking.invoice_ids.invoice_date_due
         for start, stop in ((TEN, ELEVEN), (datetime(2026, 11, 24, 9, 30), ELEVEN)):
-            with self.assertRaisesRegex(SlotTakenError, "taken by another booking"):
+            with self.assertRaisesRegex(SlotTakenError, "That time is taken"):
                 self._move(booking.event_id.with_user(self.anna), start, stop)
             self.env.invalidate_all()
             self.assertEqual((self._when(booking), booking.invoice_ids.invoice_date_due), before)

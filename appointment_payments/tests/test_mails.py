@@ -234,7 +234,8 @@ class TestNoOtherMails(MailCase):
         booking, *_mails = self._confirm()
         before = self._calendar_mails()
         booking.event_id.with_user(self.anna).write(NEXT_WEEK)
-        booking.event_id.with_user(self.ben).write({"start": datetime(2026, 12, 1, 9, 30)})
+        frida = self._create_user("Frida Desk", "group_front_desk")
+        booking.event_id.with_user(frida).write({"start": datetime(2026, 12, 1, 9, 30)})
         booking.event_id.attendee_ids.do_accept()
         guest = self.env["res.partner"].create({"name": "Guest", "email": "guest@example.com"})
         booking.event_id.with_user(self.anna).partner_ids = [Command.link(guest.id)]

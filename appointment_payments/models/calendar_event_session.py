@@ -1,0 +1,60 @@
+from odoo import api, models
+
+from .calendar_event import BOOKED_STATES
+
+
+class CalendarEvent(models.Model):
+    """A group meets in one event: the bookings of one category, practitioner and start."""
+
+    _inherit = "calendar.event"
+
+    @api.model
+    def _find_session_event(self, category, user, start):
+        """Return the event in which a group meets already.
+
+        :param category: the `calendar.event.type`
+        :param user: the practitioner
+        :param start: naive UTC, as a datetime or as text
+        :return: one event as superuser, or none
+        :rtype: recordset of `calendar.event`
+        """
+        if category.capacity <= 1 or not start:
+            return self.sudo().browse()
+        # sudo: a group is one, whoever books its seats
+        bookings = self.env["appointment.payment.booking"].sudo().search(
+            [
+                ("category_id", "=", category.id),
+                ("user_id", "=", user.id),
+                ("start", "=", start),
+                ("capacity", ">", 1),
+                ("state", "in", BOOKED_STATES),
+                ("event_id.active", "=", True),
+            ],
+            order="id",
+            limit=1,
+        )
+        return bookings.event_id
+
+    def _update_session_title(self):
+        """Say in the title of a group's event how many seats are taken, unless staff named it."""
+        for event in self:
+            # sudo: a number of seats, whoever's payment changes it
+            event_sudo = event.sudo()
+            event_sudo.invalidate_recordset(["appointment_booking_ids"])
+            bookings = event_sudo.appointment_booking_ids
+            if not bookings or bookings[0].capacity <= 1:
+                continue
+            category, seats = bookings[0].category_id, bookings[0].capacity
+            taken = len(bookings.filtered(lambda b: b.state in BOOKED_STATES))
+            numbers = range(len(bookings) + 2)
+            titles = [event._get_session_title(category, number, seats) for number in numbers]
+            titles += [event._get_appointment_title(category, b.partner_id) for b in bookings]
+            if event_sudo.name in titles:
+                event_sudo.name = titles[taken]
+
+    @api.model
+    def _get_session_title(self, category, taken, seats):
+        return self.env._(
+            "%(category)s · %(taken)s of %(seats)s", category=category.name, taken=taken,
+            seats=seats,
+        )
