@@ -71,7 +71,7 @@ class Photographer:
         self.take("1-categories")
         self.tab.goto("/booking/first-consultation")
         self.take("2-time")
-        self.tab.locator(".o_appay_slot").nth(7).click()
+        self.tab.locator(".o_appay_slot:visible").nth(3).click()
         self.tab.fill("#appay_name", "Wanda Walker")
         self.tab.fill("#appay_email", "wanda@client.example")
         self.tab.check("#appay_accept_terms")

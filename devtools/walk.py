@@ -80,7 +80,7 @@ class Walk:
     def choose_category(self):
         """Open the free times of the category."""
         self.page = self.client.open(f"/booking/{CATEGORY}")
-        self.page.expect("Choose a time", "All times are in Europe/Paris")
+        self.page.expect("Choose a time", "Times are shown in", "Europe/Paris")
         times = self.page.words(SLOT)
         expect(times, "free times", self.page.excerpt())
         days = self.page.words("//section/h2")

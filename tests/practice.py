@@ -11,6 +11,7 @@ import requests
 
 SET_UP = """
 import json
+from datetime import datetime, timedelta
 from odoo.fields import Command
 
 env = env(context=dict(env.context, tracking_disable=True))
@@ -74,6 +75,13 @@ category("Short question", "full", 8, both)
 category("With Anna", "deposit", 80, anna)
 category("With Cleo", "deposit", 80, cleo)
 category("Double session", "deposit", 120, anna, duration=2)
+dita = practitioner("Dita Away")
+category("After the holidays", "none", 30, dita, own_booking_window=True, horizon_days=120)
+holidays = dita._get_practitioner_resources()[:1]
+env["resource.calendar.leaves"].create({
+    "name": "Holidays", "resource_id": holidays.id, "calendar_id": holidays.calendar_id.id,
+    "date_from": datetime.now() - timedelta(days=1), "date_to": datetime.now() + timedelta(days=45),
+})
 env.cr.commit()
 env.registry.signal_changes()
 print("IDS " + json.dumps({
@@ -316,7 +324,12 @@ class Visitor:
         assert self.send("POST", "/web/login", data=data).status_code == 303
 
     def starts(self, slug, **params):
-        return self.open(f"/booking/{slug}", **params).starts()
+        """Return the times on offer in the first month with some and in the one after it."""
+        page = self.open(f"/booking/{slug}", **params)
+        later = page.find("a[contains(@class, 'o_appay_turn')][last()]/@data-month")
+        if not later:
+            return page.starts()
+        return page.starts() + self.open(f"/booking/{slug}", **params, month=later[-1]).starts()
 
     def form(self, slug="first-consultation", start=None, **typed):
         """Return the details form for a time, filled in; the first free one by default."""

@@ -35,6 +35,7 @@ from . import calendar_event_type
 from . import calendar_event_type_offer
 from . import appointment_payment_practitioner_price
 from . import calendar_event_type_readiness
+from . import calendar_event_type_share
 from . import calendar_event_type_summary
 from . import ir_module_module
 from . import payment_provider

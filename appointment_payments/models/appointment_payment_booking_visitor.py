@@ -21,7 +21,7 @@ class AppointmentPaymentBooking(models.Model):
         :param user: the practitioner
         :param datetime start: naive UTC
         :param dict details: ``name``, ``email``, ``phone``, ``note``, ``checkout_token``, ``lang``,
-            ``tz`` and ``address`` (of the network), checked before
+            ``tz``, ``pay_in_full`` and ``address`` (of the network), checked before
         :param partner: the logged-in client, or none for a new contact
         :return: the booking
         :rtype: recordset of `appointment.payment.booking`
@@ -29,9 +29,11 @@ class AppointmentPaymentBooking(models.Model):
         :raise TooManyBookingsError: when the visitor has too many unpaid bookings
         """
         earlier = self._find_by_checkout_token(details["checkout_token"])
-        if earlier and not earlier._give_way_to(user, start):
-            return earlier
         company = category._get_selling_company(user)
+        pay_in_full = bool(details.get("pay_in_full"))
+        terms = category._resolve_terms(company, user, pay_in_full)
+        if earlier and not earlier._give_way_to(user, start, terms["payment_mode"]):
+            return earlier
         availability = self.env["appointment.payment.availability"]
         if not availability._is_offered(category, user, start):
             raise SlotTakenError(self.env._("This time is not free any more."))
@@ -40,7 +42,10 @@ class AppointmentPaymentBooking(models.Model):
             company,
             user,
             start,
-            partner or self._create_visitor_contact(details),
+            self._complete_contact(partner, details)
+            if partner
+            else self._create_visitor_contact(details),
+            pay_in_full,
             tz=details["tz"],
             lang=details["lang"],
             client_note=details["note"],
@@ -53,18 +58,37 @@ class AppointmentPaymentBooking(models.Model):
         )
         return booking
 
-    def _give_way_to(self, user, start):
-        """Give an unpaid booking up when its own form now asks for another time.
+    def _give_way_to(self, user, start, payment_mode):
+        """Give an unpaid booking up when its own form now asks for another time or payment.
 
         :param user: the practitioner that the form asks for
         :param datetime start: the start that the form asks for, naive UTC
+        :param str payment_mode: how the form asks to pay, resolved: none, deposit or full
         :return: whether the booking was given up
         :rtype: bool
         """
         self.ensure_one()
-        if (self.user_id, self.start) == (user, start) or self._has_payment_under_way():
+        same = (self.user_id, self.start, self.payment_mode) == (user, start, payment_mode)
+        if same or self._has_payment_under_way():
             return False
         return bool(self._set_expired("replaced"))
+
+    @api.model
+    def _complete_contact(self, partner, details):
+        """Note what a logged-in client was asked for because it was missing.
+
+        :param partner: the client
+        :param dict details: see :meth:`_book_for_visitor`
+        :return: the client
+        :rtype: recordset of `res.partner`
+        """
+        asked = {name: details.get(name) for name in ("email", "phone")}
+        missing = {name: typed for name, typed in asked.items() if typed and not partner[name]}
+        # sudo: the client's own contact; nothing that is known is written over
+        partner = partner.with_env(self.env).sudo()
+        if missing:
+            partner.write(missing)
+        return partner
 
     @api.model
     def _create_visitor_contact(self, details):

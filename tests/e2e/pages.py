@@ -28,11 +28,28 @@ def submit(tab):
     tab.locator("form.o_appay_details button.btn-primary").click()
 
 
-def book(tab, slug, number=5):
-    """Choose a time and give details; return the booking's link."""
+def open_times(tab, slug, number):
+    """Open the times of a category on some free day of the month after the first one."""
     tab.goto(f"/booking/{slug}")
+    later = tab.locator("a.o_appay_later")
+    month = later.get_attribute("data-month")
+    later.click()
+    tab.locator(f".o_appay_month[data-month='{month}']").wait_for()
+    tab.locator(".o_appay_free").nth(number).click()
+    tab.wait_for_url("**day=**")
+
+
+def choose(tab):
+    """Choose a time of the day that is shown."""
+    tab.locator(".o_appay_slot:visible").nth(2).click()
+    tab.wait_for_url("**start=**")
+
+
+def book(tab, slug, number=5):
+    """Choose a day and a time, and give details; return the booking's link."""
+    open_times(tab, slug, number)
     look(tab, "time")
-    tab.locator(".o_appay_slot").nth(number).click()
+    choose(tab)
     fill_in(tab)
     look(tab, "details")
     submit(tab)

@@ -2,14 +2,14 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from tests.e2e.pages import book, fill_in, look, see, submit
+from tests.e2e.pages import book, choose, fill_in, look, open_times, see, submit
 from tests.e2e.test_demo_journey import pay
 from tests.practice import Link, from_text
 
 
 def test_a_wrong_field_is_told_and_found(tab):
-    tab.goto("/booking/first-consultation")
-    tab.locator(".o_appay_slot").nth(4).click()
+    open_times(tab, "first-consultation", 4)
+    choose(tab)
     fill_in(tab, email="carla@example")  # browsers take it for an address
     tab.get_by_label("Message to the practice").fill("I limp.")
     submit(tab)
@@ -29,8 +29,8 @@ def test_a_wrong_field_is_told_and_found(tab):
 
 
 def test_a_time_that_is_gone_costs_one_click(practice, tab):
-    tab.goto("/booking/with-cleo")
-    tab.locator(".o_appay_slot").nth(5).click()
+    open_times(tab, "with-cleo", 5)
+    choose(tab)
     start = parse_qs(urlsplit(tab.url).query)["start"][0]
     typist = f"Slow {tab.viewport_size['width']}"
     fill_in(tab, name=typist)
