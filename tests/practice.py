@@ -145,6 +145,16 @@ class Practice:
             model="ir.cron", method="method_direct_trigger", args=[[cron]], kwargs={},
         )
 
+    def write_category(self, slug, **values):
+        """Change a category as an administrator does."""
+        [(category,)] = self.query("SELECT id FROM calendar_event_type WHERE slug = %s", slug)
+        admin = self.visitor()
+        admin.log_in("admin")
+        admin.call(
+            "/web/dataset/call_kw/calendar.event.type/write",
+            model="calendar.event.type", method="write", args=[[category], values], kwargs={},
+        )
+
     def end_hold(self, *links):
         """Have the time to pay run out, as the clock does."""
         self.query(

@@ -140,7 +140,15 @@ class AppointmentBooking(http.Controller):
         return request.redirect(booking.get_portal_url())
 
     def _find_or_book(self, visit, user, form):
-        """Book, unless the form was sent before or its time is gone: then return nothing."""
+        """Book; return the booking of a form that was sent before, nothing when the time is gone.
+
+        Most who lose a race for a time are told at once, before anything is tried.
+        """
+        earlier = self._bookings()._find_by_checkout_token(form.token)
+        # sudo: a visitor is told that a time is taken, never by what
+        availability = request.env["appointment.payment.availability"].sudo()
+        if not earlier and not availability._is_offered(visit.category, user, form.start):
+            return earlier
         try:
             return self._book(visit, user, form)
         except SlotTakenError:

@@ -15,7 +15,8 @@ NOT_FOUND = 404
 def ask(visitor, slug=SLUG, **params):
     """Ask for a month; return the answer and the starts in it."""
     answer = visitor.call(f"/booking/{slug}/slots", **params)
-    links = lxml.html.fromstring(answer["html"]).xpath("//a[contains(@class, 'o_appay_slot')]/@href")
+    root = lxml.html.fromstring(answer["html"])
+    links = root.xpath("//a[contains(@class, 'o_appay_slot')]/@href")
     return answer, [re.search(r"start=([^&]+)", link)[1].replace("%3A", ":") for link in links]
 
 
