@@ -45,9 +45,8 @@ method = methods.filtered(lambda m: m.code == METHOD)
 method.active = True
 elsewhere = env["res.company"].create({"name": "Practice Elsewhere"})
 foreign = provider.copy({"company_id": elsewhere.id})
-group = env.ref("appointment_payments.group_practitioner")
-
-def practitioner(name):
+def practitioner(name, role="practitioner"):
+    group = env.ref(f"appointment_payments.group_{role}")
     login = name.split()[0].lower()
     return env["res.users"].create({
         "name": name, "login": login, "password": login, "email": f"{login}@linden.example",
@@ -55,6 +54,7 @@ def practitioner(name):
     })
 
 anna, ben, cleo = map(practitioner, ("Anna Berg", "Ben Roy", "Cleo Vale"))
+practitioner("Dora Desk", "front_desk")
 portal = env["res.users"].create({
     "name": "Paula Portal", "login": "paula", "password": "paula", "email": "paula@example.com",
     "tz": "Europe/Paris", "group_ids": [Command.set(env.ref("base.group_portal").ids)],

@@ -33,6 +33,7 @@ from . import (
     test_prepare_payment,
     test_provider_switch,
     test_purge_cron,
+    test_staff_bookings,
     test_staff_views,
     test_status_colours,
     test_stripe_seams,

@@ -100,6 +100,18 @@ class TestStaffMenus(PracticeMixin, HttpCase):
             values = self._call(model, "onchange", [], {}, [], self._get_fields(views["form"]))
             return [values["value"]]
         domain = literal_eval(action["domain"] or "[]")
+        for kind in {"pivot", "graph"} & views.keys():
+            node = etree.fromstring(views[kind]["arch"])[0]
+            grouped = ":".join(filter(None, (node.get("name"), node.get("interval"))))
+            self._call(
+                model, "formatted_read_group", domain=domain, groupby=[grouped],
+                aggregates=["__count"],
+            )
+        for kind in {"kanban", "calendar"} & views.keys():
+            self._call(
+                model, "web_search_read", domain=domain,
+                specification=self._get_fields(views[kind]),
+            )
         records = self._call(
             model, "web_search_read", domain=domain, specification=self._get_fields(views["list"])
         )["records"]
