@@ -142,9 +142,10 @@ class AppointmentPaymentBooking(models.Model):
             )
 
     def unlink(self):
-        self.check_access("unlink")
-        self._remove_events()  # whom nobody expects any more does not stay in the calendar
-        return super().unlink()
+        events = self.sudo().event_id  # sudo: see _create_events
+        result = super().unlink()
+        self._archive_events(events)  # whom nobody expects does not stay in the calendar
+        return result
 
     @api.depends("name", "partner_id")
     def _compute_display_name(self):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Command
 
 
@@ -65,8 +65,10 @@ class AppointmentPaymentBooking(models.Model):
 
         The event of a group stays for the others.
         """
-        # sudo: see _create_events
-        events = self.sudo().event_id
+        self._archive_events(self.sudo().event_id)  # sudo: see _create_events
+
+    @api.model
+    def _archive_events(self, events):
         shared = events.filtered(lambda e: e._bookings_left_behind())
         (events - shared).with_context(appointment_booking_leaves=True).active = False
         shared._update_session_title()

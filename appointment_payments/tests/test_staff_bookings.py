@@ -166,6 +166,16 @@ class TestBookingScreens(StaffCase):
         self.assertFalse(taken.exists())
         self.assertTrue(self._free(24))
 
+    def test_the_event_of_a_group_stays_for_the_others(self):
+        self.free.capacity = 3
+        first, second = self._free(24), self._free(24)
+        event = first.event_id
+        self.assertEqual(second.event_id, event)
+        first.with_user(self.mara).unlink()
+        self.assertTrue(event.active)
+        second.with_user(self.mara).unlink()
+        self.assertFalse(event.active)
+
     def test_who_may_not_delete_leaves_the_event_alone(self):
         booking = self._free(24)
         with self.assertRaises(AccessError):
