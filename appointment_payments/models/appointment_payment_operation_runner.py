@@ -8,6 +8,7 @@ from requests.exceptions import HTTPError
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
 from ..rules import operations
 from .appointment_payment_operation import OPEN_STATES
@@ -247,8 +248,9 @@ class AppointmentPaymentOperation(models.Model):
         :param Answer answer: what came of the call
         """
         refund = self.refund_transaction_id
-        refund.lock_for_update()  # in the order in which a webhook locks: it comes to the same row
-        self.lock_for_update()
+        # in the order in which a webhook locks: it comes to the same rows
+        self._wait_for(refund)
+        self._wait_for(self)
         if self.state != "sent" or self.attempts != attempt:
             return
         if answer.outcome == "answered":
@@ -260,6 +262,16 @@ class AppointmentPaymentOperation(models.Model):
         else:
             moment = operations.retry_at(fields.Datetime.now(), self.attempts)
             self._set_unknown(answer.error, moment if self._may_be_sent_again() else False)
+
+    def _wait_for(self, record):
+        """Lock a record, or wait and fail to serialize when it has changed: the step is repeated.
+
+        Odoo's own `lock_for_update` does not wait.
+        """
+        self.env.cr.execute(
+            SQL("SELECT FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(record._table), record.id),
+            log_exceptions=False,
+        )
 
     def _apply_answer(self, refund, answer):
         """Apply what the provider said; a done refund closes the ledger in the same transaction."""
