@@ -269,7 +269,11 @@ class AppointmentPaymentOperation(models.Model):
         Odoo's own `lock_for_update` does not wait.
         """
         self.env.cr.execute(
-            SQL("SELECT FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(record._table), record.id),
+            SQL(
+                "SELECT FROM %s WHERE id = %s FOR UPDATE",
+                SQL.identifier(record._table),
+                record.id,
+            ),
             log_exceptions=False,
         )
 
