@@ -31,6 +31,7 @@ from . import calendar_event_session
 from . import calendar_event_booking
 from . import calendar_event_conflict
 from . import calendar_event_removal
+from . import calendar_event_long
 from . import calendar_event_type
 from . import calendar_event_type_offer
 from . import appointment_payment_practitioner_price

@@ -86,6 +86,17 @@ class TestUnusualHours(AvailabilityCase):
             starts = self._list(self._at(hour), self._at(20))
             self.assertEqual(starts, [start for start in expected if start >= self._at(hour)])
 
+    def test_an_event_of_months_takes_all_of_them(self):
+        begin, end = datetime(2026, 8, 1, 9), datetime(2026, 12, 3, 10, 30)
+        self._create_event(begin, end)
+        self.assertEqual(self._list(NOW, datetime(2026, 12, 3)), [])
+        thursday = self._list(datetime(2026, 12, 3), datetime(2026, 12, 4))
+        self.assertEqual([start.hour for start in thursday], [12, 13, 14, 15])
+        for days in (31, 32):
+            start = datetime(2026, 12, 10, 9)
+            self._create_event(start - timedelta(days=days), start)
+        self.assertEqual(self._list(datetime(2026, 12, 10), datetime(2026, 12, 11))[0], start)
+
     def test_all_day_events_take_the_days_of_the_attendees_zone(self):
         """Auckland's Tuesday is over when that of Paris has begun."""
         self._set_hours("UTC", [(str(weekday), 0, 24) for weekday in range(7)])
