@@ -18,6 +18,7 @@ MARGIN = 5  # minutes
 DETAILS = "//form[contains(@class, 'o_appay_details')]"
 PAYMENT = "//form[@id='o_payment_form'] | //*[@id='o_payment_form']"
 METHOD = "//input[@name='o_payment_radio']"
+NOTE = "I take medicine for my blood pressure."
 INVOICE = "//a[contains(@href, 'report_type=pdf')]"
 
 
@@ -32,6 +33,7 @@ class Walk:
     def __init__(self, url):
         self.client = Visitor(url)
         self.practitioner = Visitor(url)
+        self.desk = Visitor(url)
         self.manager = Visitor(url)
         self.regular = Visitor(url)
         self.page = None
@@ -58,6 +60,7 @@ class Walk:
             ("Another visitor cannot take the same time", self.find_time_gone),
             ("The practitioner finds it in the calendar", self.see_calendar),
             ("and in the bookings, with what is paid", self.see_booking),
+            ("The front desk finds it too, without the client's message", self.see_desk),
             ("The manager sees the mails to both", self.see_mails),
             ("The client pays the balance", self.pay_balance),
             ("downloads the invoice again", self.read_paid_invoice),
@@ -106,6 +109,7 @@ class Walk:
     def send_details(self):
         """Submit the form; the booking's own page asks for the deposit."""
         typed = {"name": "Wanda Walker", "email": "wanda@walker.example", "accept_terms": "1"}
+        typed["note"] = NOTE
         values = {**self.page.fields(DETAILS), **typed}
         self.page = self.client.send(f"/booking/{CATEGORY}", values)
         self.link = self.page.url
@@ -237,6 +241,16 @@ class Walk:
         expected = dict(zip(fields, ("confirmed", "partial", 80.0, 24.0, 56.0), strict=True))
         expect(booking == expected, expected, booking)
         return ", ".join(f"{name} {value}" for name, value in booking.items())
+
+    def see_desk(self):
+        """The front desk sees the money; what the client wrote is for the practitioner."""
+        self.desk.log_in("dora")
+        note = "visible_client_note"
+        told = self._booking(self.practitioner, [note])[note]
+        expect(told == NOTE, f"“{NOTE}” for the practitioner", told)
+        seen = self._booking(self.desk, [note, "amount_residual"])
+        expect(not seen[note], "no message for the front desk", seen)
+        return f"left to pay {seen['amount_residual']}, no message"
 
     def _booking(self, person, fields):
         domain = [("name", "=", self.reference)]

@@ -77,11 +77,14 @@ class Page:
     def amounts(self):
         """Return the lines of the summary: price, due now, paid, left.
 
+        What is shown only once the client chooses to pay in full is left out.
+
         :return: the amounts by their label
         :rtype: dict[str, str]
         """
-        labels = self.words("//*[contains(@class, 'o_appay_prices')]//dt")
-        values = self.words("//*[contains(@class, 'o_appay_prices')]//dd")
+        shown = "[not(ancestor-or-self::*[contains(@class, 'o_appay_if_full')])]"
+        labels = self.words(f"//*[contains(@class, 'o_appay_prices')]//dt{shown}")
+        values = self.words(f"//*[contains(@class, 'o_appay_prices')]//dd{shown}")
         return dict(zip(labels, values, strict=True))
 
     def expect_amounts(self, **expected):
