@@ -134,6 +134,9 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
             return request.not_found()
         if report_type == "pdf":
             return self._show_booking_invoice(booking_sudo, download)
+        if booking_sudo.state == "pending_payment":
+            # the booking pages remind of it; kept on the server, after access was checked
+            request.session["appointment_booking_id"] = booking_sudo.id
         response = request.render(
             "appointment_payments.portal_booking",
             {

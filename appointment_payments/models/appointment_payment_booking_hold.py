@@ -1,6 +1,6 @@
 import psycopg2.errors
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_time
 
@@ -35,6 +35,21 @@ class AppointmentPaymentBooking(models.Model):
         "(holder_address, holder_address_number)"
         " WHERE state = 'pending_payment' AND holder_address IS NOT NULL"
     )
+
+    @api.model
+    def _get_on_hold(self, booking_id):
+        """Return the unpaid booking that a visitor's session remembers, while its time is kept.
+
+        :param booking_id: what the session remembers: an id that access was checked for, or none
+        :return: the booking in superuser mode, or nothing
+        :rtype: recordset of `appointment.payment.booking`
+        """
+        if not booking_id:
+            return self.browse()
+        # sudo: the visitor has seen it in this session
+        booking = self.sudo().browse(booking_id).exists()
+        is_open = booking and booking._get_minutes_left() and booking._get_amount_to_pay()
+        return booking if is_open else self.browse()
 
     def _get_seconds_left(self):
         """Return how long an unpaid booking keeps its time, in seconds.
