@@ -36,6 +36,7 @@ from . import (
     test_staff_bookings,
     test_staff_views,
     test_status_colours,
+    test_stripe_refund,
     test_stripe_seams,
     test_uninstall_neutralize,
     test_visitor_booking,
