@@ -1,7 +1,7 @@
 {
     "name": "Appointment Payments",
     "summary": "Get paid for appointments: deposits, full payments, self-settling invoices",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Services/Appointment",
     "author": "Appointment Payments contributors, Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/calendar",
