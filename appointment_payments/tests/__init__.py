@@ -12,6 +12,7 @@ from . import (
     test_calendar_session,
     test_calendar_status,
     test_category_readiness,
+    test_category_share,
     test_category_terms,
     test_client_note,
     test_demo,

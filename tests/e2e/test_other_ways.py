@@ -88,3 +88,22 @@ def test_what_needs_no_payment_is_booked_without_javascript(practice, open_tab):
     tab.get_by_role("button", name="Book").click()
     assert tab.get_by_role("heading", name="Your appointment is confirmed").is_visible()
     assert practice.booking(Link.parse(tab.url).id)["state"] == "confirmed"
+
+
+def test_times_in_the_frame_of_another_site_lead_to_the_practice(practice, open_tab):
+    """The practice's own site shows the times; details and payment have the window for them."""
+    site = "http://practice.example/"
+    frame = f"<h1>Mine</h1><iframe src='{practice.url}/booking/phone-call?embed=1'></iframe>"
+    tab = open_tab(viewport={"width": 1280, "height": 900})
+    tab.route(f"{site}**", lambda route: route.fulfill(content_type="text/html", body=frame))
+    tab.goto(site)
+    times = tab.frame_locator("iframe")
+    times.locator("a.o_appay_later").click()
+    times.locator(".o_appay_free").nth(3).click()
+    times.locator(".o_appay_slot:visible").nth(1).click()
+    tab.wait_for_url(f"{practice.url}/booking/phone-call**start=**")
+    assert tab.get_by_role("heading", name="Your details").is_visible()
+    frame = f"<iframe src='{tab.url}'></iframe>"
+    tab.goto(f"{site}details")
+    assert tab.locator("iframe").count() == 1
+    assert not tab.frame_locator("iframe").get_by_role("heading", name="Your details").count()

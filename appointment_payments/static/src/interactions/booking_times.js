@@ -26,6 +26,7 @@ export class BookingTimes extends Interaction {
     setup() {
         this.shown = this.el.querySelector(".o_appay_shown");
         this.said = this.el.querySelector(".o_appay_said");
+        this.tz = this.month.dataset.tz;
         this.asked = 0;
     }
 
@@ -34,8 +35,9 @@ export class BookingTimes extends Interaction {
         this.rove();
         const own = cookie.get("tz");
         // the server saw no cookie at the first visit and showed the practitioner's zone
-        if (own && !this.el.dataset.tzChosen && own !== this.month.dataset.tz) {
-            this.load({ tz: own, day: this.chosenDay });
+        if (own && !this.el.dataset.tzChosen && own !== this.tz) {
+            this.tz = own;
+            this.load({ day: this.chosenDay });
         }
     }
 
@@ -146,7 +148,7 @@ export class BookingTimes extends Interaction {
     /**
      * Fetch a month and show it.
      *
-     * @param {Object} params - month, day and tz as the route takes them
+     * @param {Object} params - month and day as the route takes them
      * @param {Object} options
      * @param {HTMLAnchorElement} [options.link] - where to go when the server cannot be reached
      * @param {boolean} [options.focusDay] - whether the chosen day gets the focus
@@ -154,12 +156,15 @@ export class BookingTimes extends Interaction {
     async load(params, { link, focusDay } = {}) {
         const turn = ++this.asked;
         const { practitioner, company, embed } = this.el.dataset;
-        const tz = params.tz || this.month.dataset.tz;
         this.shown.setAttribute("aria-busy", "true");
         let answer;
         try {
             answer = await this.waitFor(
-                rpc(this.el.dataset.url, { practitioner, company, embed, ...params, tz }, { silent: true })
+                rpc(
+                    this.el.dataset.url,
+                    { practitioner, company, embed, tz: this.tz, ...params },
+                    { silent: true }
+                )
             );
         } catch {
             if (link) {
