@@ -4,9 +4,12 @@ import io
 import lxml.html
 from PIL import Image
 
+from odoo.tests import tagged
+
 from .common import PracticeCase
 
 
+@tagged("post_install", "-at_install")
 class TestCategoryShare(PracticeCase):
     """What a practice puts on its own site: it works on any site, without our styles or scripts."""
 

@@ -1,5 +1,9 @@
 """Without a mouse, and without JavaScript."""
 
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 
 from tests.practice import Link
@@ -90,20 +94,33 @@ def test_what_needs_no_payment_is_booked_without_javascript(practice, open_tab):
     assert practice.booking(Link.parse(tab.url).id)["state"] == "confirmed"
 
 
-def test_times_in_the_frame_of_another_site_lead_to_the_practice(practice, open_tab):
-    """The practice's own site shows the times; details and payment have the window for them."""
-    site = "http://practice.example/"
-    frame = f"<h1>Mine</h1><iframe src='{practice.url}/booking/phone-call?embed=1'></iframe>"
+@pytest.fixture
+def site(practice, tmp_path):
+    """Return the address of a website without Odoo, whose page has the times in a frame."""
+    frame = f"<h1>Mine</h1><iframe src='{practice.url}/booking/phone-call%s'></iframe>"
+    for name, query in (("times", "?embed=1"), ("page", "")):
+        (tmp_path / f"{name}.html").write_text(frame % query)
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+def test_times_in_the_frame_of_another_site_lead_to_the_practice(practice, site, open_tab):
+    """Details and payment have the window for them, and nobody else's frame around them."""
     tab = open_tab(viewport={"width": 1280, "height": 900})
-    tab.route(f"{site}**", lambda route: route.fulfill(content_type="text/html", body=frame))
-    tab.goto(site)
+    tab.goto(f"{site}/times.html")
     times = tab.frame_locator("iframe")
     times.locator("a.o_appay_later").click()
     times.locator(".o_appay_free").nth(3).click()
     times.locator(".o_appay_slot:visible").nth(1).click()
     tab.wait_for_url(f"{practice.url}/booking/phone-call**start=**")
     assert tab.get_by_role("heading", name="Your details").is_visible()
-    frame = f"<iframe src='{tab.url}'></iframe>"
-    tab.goto(f"{site}details")
-    assert tab.locator("iframe").count() == 1
-    assert not tab.frame_locator("iframe").get_by_role("heading", name="Your details").count()
+
+
+def test_no_other_page_stands_in_the_frame_of_another_site(site, open_tab):
+    tab = open_tab(viewport={"width": 1280, "height": 900})
+    with tab.expect_console_message(lambda said: "frame-ancestors" in said.text):
+        tab.goto(f"{site}/page.html")
+    assert not tab.frame_locator("iframe").get_by_role("heading", name="Choose a time").count()
