@@ -46,10 +46,13 @@ def race(practice, start, slug="with-anna", count=VISITORS, threads=VISITORS):
 
 
 def slowest_page(practice):
-    """Return how long the slowest of as many takes who only read the list of what is offered."""
+    """Return how long the slowest of as many takes who only look at the free times."""
     visitors = [practice.visitor() for _number in range(VISITORS)]
     with ThreadPoolExecutor(VISITORS) as pool:
-        works = [lambda visitor=visitor: visitor.send("GET", "/booking") for visitor in visitors]
+        works = [
+            lambda visitor=visitor: visitor.send("GET", "/booking/with-anna")
+            for visitor in visitors
+        ]
         at_once(pool, works[:4])  # templates and sessions are there
         statuses, slowest = at_once(pool, works)
     assert statuses == {200: VISITORS}
@@ -57,18 +60,18 @@ def slowest_page(practice):
 
 
 def test_f01_a_slot_is_sold_once(practice):
-    """Three rounds; who loses is told so about as fast as a page is shown."""
+    """Three rounds; who loses is told so, with other times, about as fast as times are shown."""
     starts = practice.visitor().starts("with-anna")[20:23]
-    races = []
+    races, pages = [], []
     for start in starts:
+        pages.append(slowest_page(practice))  # by turns: a busy machine is busy for both
         statuses, slowest = race(practice, start)
         assert statuses == {303: 1, 409: VISITORS - 1}
         assert practice.occupied(start, "anna") == 1
         races.append(slowest)
-    page = max(slowest_page(practice) for _again in range(2))
-    figures = f"slowest of {VISITORS}: {max(races):.2f} s; of a public page: {page:.2f} s"
+    figures = f"slowest of {VISITORS}: {max(races):.2f} s; of a public page: {max(pages):.2f} s"
     print(figures)
-    assert max(races) <= 2 * page, figures
+    assert max(races) <= 2 * max(pages), figures
     assert "deadlock" not in practice.server.log()
 
 
