@@ -13,10 +13,12 @@ DESKTOP, PHONE = 1280, 360
 # The line of a list whose form is shown, and what the form has last.
 FORMS = {
     "staff-bookings": (("Partly paid", "Carla Client"), ".o-mail-Message"),
-    "staff-categories": (("First consultation",), ".o_field_widget[name=refund_terms]"),
+    "staff-categories": (("First consultation",), ".o_field_widget[name=practitioner_price_ids]"),
 }
 STAFF = [
     ("staff-bookings", "mia", "/odoo/appointment-bookings", ".o_list_view .o_data_row"),
+    ("staff-board", "dora", "/odoo/appointment-bookings?view_type=kanban", ".o_kanban_record"),
+    ("staff-figures", "dora", "/odoo/appointment-bookings?view_type=pivot", ".o_pivot"),
     ("staff-categories", "mia", "/odoo/appointment-categories", ".o_list_view .o_data_row"),
     ("staff-hours", "mia", "/odoo/appointment-hours", ".o_data_row, .o_kanban_record"),
     ("staff-calendar", "anna", "/odoo/calendar", ".fc-event"),

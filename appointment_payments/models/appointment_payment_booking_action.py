@@ -32,7 +32,8 @@ class AppointmentPaymentBooking(models.Model):
 
         :rtype: dict
         """
-        return self.env["ir.actions.actions"]._for_xml_id("calendar.action_calendar_event")
+        action = self.env["ir.actions.actions"]._for_xml_id("calendar.action_calendar_event")
+        return {**action, "name": self.env._("New booking: choose a time")}
 
     def _whose_day_has_come(self):
         # in a list the eye slips easily; the form shows its buttons on the day

@@ -354,7 +354,13 @@ class TestStaffScreens(PracticeCase):
         settings.appointment_payment_mode = "full"
         settings.appointment_min_prepayment = 15.0
         settings.appointment_checkout_minutes = 30
+        settings.appointment_collection_mode = "automatic"
+        settings.appointment_min_notice_hours = 4
+        settings.appointment_horizon_days = 90
         settings.save().execute()
+        self.assertEqual(self.company.appointment_collection_mode, "automatic")
+        self.assertEqual(self.company.appointment_min_notice_hours, 4)
+        self.assertEqual(self.company.appointment_horizon_days, 90)
         self.assertEqual(self.company.appointment_payment_mode, "full")
         self.assertEqual(self.company.appointment_min_prepayment, 15.0)
         self.assertEqual(self.company.appointment_checkout_minutes, 30)
