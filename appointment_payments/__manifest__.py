@@ -21,6 +21,7 @@
         "data/ir_cron_data.xml",
         "views/mail_layout.xml",
         "data/mail_template_data.xml",
+        "views/appointment_payment_booking_search_views.xml",
         "views/appointment_payment_booking_views.xml",
         "views/calendar_event_type_views.xml",
         "views/calendar_event_views.xml",
