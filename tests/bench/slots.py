@@ -59,6 +59,8 @@ def make_practice(practitioners, events):
             for index in range(events)
         ]
     )
+    env.flush_all()
+    env.cr.execute("ANALYZE")  # as PostgreSQL does by itself
     return env["calendar.event.type"].create(
         {
             "name": f"Consultation {practitioners}/{events}",
