@@ -7,6 +7,8 @@ from . import databases, odoo_run, paths, rival, say
 
 SCRIPTS = paths.REPOSITORY / "tests" / "bench"
 AGAINST_THE_RIVAL = {"slots"}
+# these compare with a database that has Odoo's own modules only
+AGAINST_ODOO_ALONE = {"calendar"}
 
 
 def main(arguments):
@@ -33,8 +35,12 @@ def _run(name, path):
     :rtype: bool
     """
     database = databases.fresh(f"appay_bench_{paths.checkout_key()}")
+    alone = f"{database}_bare" if name in AGAINST_ODOO_ALONE else None
     options, environment = [], {}
     try:
+        if alone:
+            databases.fresh(alone, with_addon=False)
+            environment = {"APPAY_BENCH_BARE": alone}
         if name in AGAINST_THE_RIVAL and rival.ensure():
             say.step("installing the rival")
             rival.install(database)
@@ -43,5 +49,7 @@ def _run(name, path):
         printed = odoo_run.run_script(database, path.read_text(), options, environment)
     finally:
         databases.drop(database)
+        if alone:
+            databases.drop(alone)
     print(f"# {name}\n{printed}", flush=True)
     return not any(line.startswith("FAILED:") for line in printed.splitlines())
