@@ -35,16 +35,33 @@ class CalendarEvent(models.Model):
     @api.depends_context("uid")
     def _compute_appointment_conflict(self):
         # what else is in a practitioner's calendar is nothing for clients
-        saved = self._origin if self.env.user._is_internal() else self.browse()
-        conflicting = set()
-        if timed := saved.filtered(lambda e: e.start and e.stop):
-            hull = min(timed.mapped("start")), max(timed.mapped("stop"))
-            rows = self.env.execute_query(self._prepare_conflict_query(*hull))
-            conflicting = {event_id for row in rows for event_id in row}
+        conflicting = self._find_conflicts() if self.env.user._is_internal() else set()
         for event in self:
             event.appointment_conflict = (
                 event._origin.id in conflicting and not event._check_private_event_conditions()
             )
+
+    def _find_conflicts(self):
+        """Return the ids of these events that are in conflict, and of others that may be.
+
+        A month of events is computed in slices, and asked about at once: whatever is read together
+        and has no conflict is known not to have one.
+
+        :rtype: set[int]
+        """
+        names = "start", "stop", "appointment_conflict"
+        starts, stops, known = (self._fields[name]._get_cache(self.env) for name in names)
+        timed = self._origin.filtered(lambda e: e.start and e.stop)
+        read = [i for i in starts if i and starts[i] and stops.get(i) and i not in known]
+        together = timed | self.browse(read)
+        if not together:
+            return set()
+        begin, end = min(together.mapped("start")), max(together.mapped("stop"))
+        rows = self.env.execute_query(self._prepare_conflict_query(begin, end))
+        conflicting = {event_id for row in rows for event_id in row}
+        free = self.browse(i for i in read if i not in conflicting) - self
+        self._fields["appointment_conflict"]._update_cache(free, False)
+        return conflicting
 
     @api.model
     def _search_appointment_conflict(self, operator, value):
@@ -67,40 +84,52 @@ class CalendarEvent(models.Model):
         :rtype: SQL
         """
         now = fields.Datetime.now()
-        window = SQL("o.stop > %s AND e.stop > %s::timestamp - interval '1 day'", now, now)
+        taken = SQL("o.stop > %s", now)
+        busy = SQL("e.stop > %s::timestamp - interval '1 day'", now)
         if begin and end:
-            window = SQL(
-                "%s AND o.start < %s AND o.stop > %s AND e.start < %s::timestamp + interval '1 day'"
-                " AND e.stop > %s::timestamp - interval '1 day'",
-                window, end, begin, end, begin,
+            taken = SQL("%s AND o.start < %s AND o.stop > %s", taken, end, begin)
+            busy = SQL(
+                "%s AND e.start < %s::timestamp + interval '1 day'"
+                " AND e.stop > %s::timestamp - interval '1 day'", busy, end, begin,
             )
+        # both sides first: a planner that knows little of today's rows would go through all pairs
         return SQL(
             """
-            SELECT e.id AS event_id, b.event_id AS booked_event_id
-              FROM appointment_payment_occupancy o
-              JOIN appointment_payment_booking b ON b.id = o.booking_id
-              JOIN resource_resource r ON r.id = o.resource_id
-              JOIN res_users u ON u.id = r.user_id
-              JOIN res_partner p ON p.id = u.partner_id
-              JOIN calendar_event_res_partner_rel rel ON rel.res_partner_id = p.id
-              JOIN calendar_event e ON e.id = rel.calendar_event_id
-             WHERE %s
-               AND e.active AND e.show_as = 'busy' AND e.id IS DISTINCT FROM b.event_id
-               AND tsrange(b.start, b.stop) && CASE WHEN e.allday THEN tsrange(
-                    (e.start_date::timestamp AT TIME ZONE COALESCE(p.tz, 'UTC'))
-                        AT TIME ZONE 'UTC',
-                    ((e.stop_date + 1)::timestamp AT TIME ZONE COALESCE(p.tz, 'UTC'))
-                        AT TIME ZONE 'UTC')
+            WITH taken AS MATERIALIZED (
+                SELECT b.event_id, b.start, b.stop, b.user_id, b.category_id, b.capacity,
+                       p.id AS partner_id, COALESCE(p.tz, 'UTC') AS tz
+                  FROM appointment_payment_occupancy o
+                  JOIN appointment_payment_booking b ON b.id = o.booking_id
+                  JOIN resource_resource r ON r.id = o.resource_id
+                  JOIN res_users u ON u.id = r.user_id
+                  JOIN res_partner p ON p.id = u.partner_id
+                 WHERE %s
+            ), busy AS MATERIALIZED (
+                SELECT e.id, e.start, e.stop, e.allday, e.start_date, e.stop_date,
+                       rel.res_partner_id AS partner_id
+                  FROM calendar_event e
+                  JOIN calendar_event_res_partner_rel rel ON rel.calendar_event_id = e.id
+                 WHERE %s AND e.active AND e.show_as = 'busy'
+                   AND rel.res_partner_id IN (SELECT partner_id FROM taken)
+            )
+            SELECT e.id AS event_id, t.event_id AS booked_event_id
+              FROM taken t
+              JOIN busy e ON e.partner_id = t.partner_id AND e.id IS DISTINCT FROM t.event_id
+               AND tsrange(t.start, t.stop) && CASE WHEN e.allday THEN tsrange(
+                    (e.start_date::timestamp AT TIME ZONE t.tz) AT TIME ZONE 'UTC',
+                    ((e.stop_date + 1)::timestamp AT TIME ZONE t.tz) AT TIME ZONE 'UTC')
                 ELSE tsrange(e.start, GREATEST(e.stop, e.start)) END
-               AND NOT EXISTS (
+             WHERE NOT EXISTS (
                     SELECT 1 FROM calendar_attendee a
-                     WHERE a.event_id = e.id AND a.partner_id = p.id AND a.state = 'declined')
+                     WHERE a.event_id = e.id AND a.partner_id = t.partner_id
+                       AND a.state = 'declined')
                AND NOT EXISTS (
                     SELECT 1 FROM appointment_payment_booking s
-                     WHERE s.event_id = e.id AND s.user_id = b.user_id AND s.start = b.start
-                       AND s.category_id = b.category_id AND b.capacity > 1)
+                     WHERE s.event_id = e.id AND s.user_id = t.user_id AND s.start = t.start
+                       AND s.category_id = t.category_id AND t.capacity > 1)
             """,
-            window,
+            taken,
+            busy,
             to_flush=[
                 self.env[model]._fields[name]
                 for model, names in CONFLICT_FIELDS.items()
