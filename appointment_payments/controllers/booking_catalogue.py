@@ -37,8 +37,10 @@ class Catalogue:
         users = self.categories.user_ids
         self.practitioner = find_practitioner(users, practitioner) if practitioner else users[:0]
         self.sellers = {key: users for key, users in sellers.items() if self._is_asked_for(*key)}
+        setup = self.categories._get_setup()
         self.bookable = {
-            category: category._get_bookable_practitioners() for category, _company in self.sellers
+            category: category._get_bookable_practitioners(setup)
+            for category, _company in self.sellers
         }
 
     def _get_sellers(self):

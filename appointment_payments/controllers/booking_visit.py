@@ -76,6 +76,7 @@ class Visit:
     """One category, those of its practitioners who are asked for, and the reader's clock.
 
     :ivar category: the `calendar.event.type`, in superuser mode
+    :ivar setup: what its companies and practitioners have set up
     :ivar practitioner: the one asked for; empty for anyone
     :ivar company: the seller asked for; empty for any
     """
@@ -91,6 +92,7 @@ class Visit:
         :raise NotFound: when the category, the practitioner or the company is unknown
         """
         self.category = find_category(slug)
+        self.setup = self.category._get_setup()
         users = self.category.user_ids
         self.company = request.env["res.company"]
         if company:
@@ -105,7 +107,7 @@ class Visit:
     @cached_property
     def bookable(self):
         """The practitioners who can be booked now, whoever is asked for."""
-        return self.all_users & self.category._get_bookable_practitioners()
+        return self.all_users & self.category._get_bookable_practitioners(self.setup)
 
     @property
     def users(self):
@@ -134,7 +136,7 @@ class Visit:
         :rtype: str
         """
         company = self.category._get_selling_company(user)
-        return user._get_practitioner_resources(company)[:1].tz or "UTC"
+        return self.setup.get_tz(user, company) or "UTC"
 
     def get_terms_url(self, user):
         """Return the link to the terms that clients of a practitioner accept.

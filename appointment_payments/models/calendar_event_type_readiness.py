@@ -1,8 +1,55 @@
+from functools import cache, cached_property
 from itertools import chain
 
 from markupsafe import Markup
 
 from odoo import api, fields, models
+
+
+class PracticeSetup:
+    """What companies and practitioners have set up: read once for any number of categories.
+
+    It lives as long as the work it is made for, so that it is never older than that.
+    """
+
+    def __init__(self, users):
+        """Look at nothing yet.
+
+        :param users: the practitioners of all the categories, as `res.users`
+        """
+        self._users = users
+        self._providers = users.env["payment.provider"]
+        # each asked once for a company; sudo: plain staff read what is missing in the accounting
+        self.has_sales_journal = cache(lambda c: c.sudo()._has_appointment_sales_journal())
+        self.has_receivable = cache(lambda c: c.sudo()._has_appointment_receivable_account())
+        self.get_providers = cache(self._providers._get_appointment_providers)
+
+    @cached_property
+    def _resources(self):
+        """The practitioners' resources, by practitioner and company."""
+        resources = self._users._get_practitioner_resources()
+        return resources.grouped(lambda resource: (resource.user_id, resource.company_id))
+
+    def has_hours(self, user, company):
+        """Return whether a practitioner has working hours in a company.
+
+        :param user: one of the practitioners
+        :param company: the `res.company`
+        :rtype: bool
+        """
+        resources = self._resources.get((user, company))
+        return bool(resources and resources.calendar_id)
+
+    def get_tz(self, user, company):
+        """Return the time zone in which a practitioner works in a company.
+
+        :param user: one of the practitioners
+        :param company: the `res.company`
+        :return: its name, or nothing when the practitioner has no resource there
+        :rtype: str | None
+        """
+        resources = self._resources.get((user, company))
+        return resources[0].tz if resources else None
 
 
 class CalendarEventType(models.Model):
@@ -32,12 +79,13 @@ class CalendarEventType(models.Model):
     )
     @api.depends_context("company", "lang", "uid")
     def _compute_is_ready(self):
+        setup = self._origin._get_setup()
         for category in self:
             # what is stored counts: practitioners get their working hours when it is saved
             saved = category._origin
             companies = saved._get_selling_companies() if saved else []
-            missing = [saved._get_missing(company) for company in companies]
-            hints = [saved._get_practitioners_without_hours(company) for company in companies]
+            missing = [saved._get_missing(company, setup) for company in companies]
+            hints = [saved._get_without_hours(company, setup) for company in companies]
             category.missing_html = self._render_missing(chain(*missing, *hints))
             category.is_ready = any(not of_company for of_company in missing)
 
@@ -82,15 +130,24 @@ class CalendarEventType(models.Model):
         self.ensure_one()
         return {"type": "ir.actions.act_url", "target": "new", "url": self.public_url}
 
-    def _get_missing(self, company):
+    def _get_setup(self):
+        """Return what is set up for these categories, to be handed to what asks for it.
+
+        :rtype: PracticeSetup
+        """
+        return PracticeSetup(self.user_ids)
+
+    def _get_missing(self, company, setup=None):
         """List what has to be set up before clients can book this category in a company.
 
         :param company: the selling `res.company`
+        :param PracticeSetup setup: what was read for several categories; read now by default
         :return: one dict per missing thing: ``text`` (a translated sentence that says what to do)
                  and ``action`` (the xmlid of the window action where to do it, or ``False``)
         :rtype: list[dict]
         """
         self.ensure_one()
+        setup = setup or self._get_setup()
         category = self.sudo().with_company(company)  # reads accounting setup for plain staff
         missing = []
         if not self.env["appointment.payment.occupancy"]._is_guarded():
@@ -102,11 +159,11 @@ class CalendarEventType(models.Model):
                     )
                 )
             )
-        missing += category._get_missing_practitioners(company)
+        missing += category._get_missing_practitioners(company, setup)
         if category.price:
-            missing += category._get_missing_accounting(company)
+            missing += category._get_missing_accounting(company, setup)
         if category._resolve_terms(company)["amount_due_now"]:
-            missing += category._get_missing_provider(company)
+            missing += category._get_missing_provider(company, setup)
         return missing
 
     @api.model
@@ -124,43 +181,47 @@ class CalendarEventType(models.Model):
             companies |= self._get_selling_company(user)
         return companies or self.company_id or self.env.company
 
-    def _get_bookable_practitioners(self):
+    def _get_bookable_practitioners(self, setup=None):
         """Return whom clients can book now: who has working hours, where nothing is missing.
 
+        :param PracticeSetup setup: what was read for several categories; read now by default
         :rtype: recordset of `res.users`
         """
         self.ensure_one()
+        setup = setup or self._get_setup()
         bookable = self.env["res.users"]
         for company in self._get_selling_companies():
-            if not self._get_missing(company):
-                bookable |= self._split_by_hours(company)[0]
+            if not self._get_missing(company, setup):
+                bookable |= self._split_by_hours(company, setup)[0]
         return self.user_ids & bookable
 
-    def _split_by_hours(self, company):
+    def _split_by_hours(self, company, setup):
         """Return who sells the category in a company: with working hours, and without.
 
         Without a calendar Odoo takes somebody for free day and night; here nobody can book them.
 
         :param company: the selling `res.company`
+        :param PracticeSetup setup: what is set up
         :return: two recordsets of `res.users`
         :rtype: tuple
         """
         users = self.user_ids.filtered(lambda user: self._get_selling_company(user) == company)
-        with_hours = users._get_practitioner_resources(company).filtered("calendar_id").user_id
-        return users & with_hours, users - with_hours
+        with_hours = users.filtered(lambda user: setup.has_hours(user, company))
+        return with_hours, users - with_hours
 
-    def _get_missing_practitioners(self, company):
-        with_hours, without_hours = self._split_by_hours(company)
+    def _get_missing_practitioners(self, company, setup):
+        with_hours, without_hours = self._split_by_hours(company, setup)
         if with_hours:
             return []  # the others are a hint: they cannot be booked, and close nothing
         if not without_hours:
             return [self._missing(self.env._("Choose at least one practitioner."))]
-        return self._get_practitioners_without_hours(company)
+        return self._get_without_hours(company, setup)
 
-    def _get_practitioners_without_hours(self, company):
+    def _get_without_hours(self, company, setup):
         """List whose working hours have to be set before clients can book them.
 
         :param company: the selling `res.company`
+        :param PracticeSetup setup: what is set up
         :return: see `_get_missing`
         :rtype: list[dict]
         """
@@ -170,14 +231,14 @@ class CalendarEventType(models.Model):
                 self.env._("Set the working hours of %(name)s.", name=user.name),
                 "appointment_payments.action_practitioner_resources",
             )
-            for user in category._split_by_hours(company)[1]
+            for user in category._split_by_hours(company, setup)[1]
         ]
 
-    def _get_missing_accounting(self, company):
+    def _get_missing_accounting(self, company, setup):
         missing = []
         if not self.product_id:
             missing.append(self._missing(self.env._("Choose the service that is invoiced.")))
-        if not company._has_appointment_sales_journal():
+        if not setup.has_sales_journal(company):
             missing.append(
                 self._missing(
                     self.env._(
@@ -187,7 +248,7 @@ class CalendarEventType(models.Model):
                     "account.action_account_config",
                 )
             )
-        elif not company._has_appointment_receivable_account():
+        elif not setup.has_receivable(company):
             missing.append(
                 self._missing(
                     self.env._("%(company)s has no receivable account.", company=company.name),
@@ -196,10 +257,8 @@ class CalendarEventType(models.Model):
             )
         return missing
 
-    def _get_missing_provider(self, company):
-        providers = self.env["payment.provider"]._get_appointment_providers(
-            company, self.currency_id
-        )
+    def _get_missing_provider(self, company, setup):
+        providers = setup.get_providers(company, self.currency_id)
         if not providers:
             text = self.env._(
                 "Enable and publish a payment provider that takes %(currency)s.",

@@ -3,6 +3,7 @@ from . import (
     test_availability,
     test_availability_window,
     test_booking_invoice,
+    test_booking_pages,
     test_booking_payment,
     test_booking_state,
     test_calendar_booking,

@@ -97,7 +97,8 @@ class TestPractitionerResource(PracticeCase):
         self.anna._get_practitioner_resources().calendar_id = False
         self.assertEqual(self._starts(), [])
         self.assertTrue(self._starts(user=self.ben))
-        (missing,) = self.category._get_practitioners_without_hours(self.company)
+        setup = self.category._get_setup()
+        (missing,) = self.category._get_without_hours(self.company, setup)
         self.assertEqual(missing["text"], "Set the working hours of Anna Berg.")
 
     def test_without_any_resource_no_times_are_offered(self):

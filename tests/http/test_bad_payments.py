@@ -184,6 +184,8 @@ def test_an_expired_booking_is_not_paid(practice, visitor, link):
     practice.run_cron("cron_expire_bookings")
     page = visitor.open(link.page)
     assert "has expired" in page.text
-    assert page.find("a[@href='/booking/first-consultation']")
+    [again] = page.find("a[contains(@class, 'btn') and starts-with(@href, '/booking/')]/@href")
+    assert again.startswith("/booking/first-consultation?practitioner=")
+    assert visitor.open(again).status == 200
     with pytest.raises(RpcError, match="nothing to pay here now"):
         visitor.ask_to_pay(link)
