@@ -48,9 +48,9 @@ class CalendarEvent(models.Model):
         compute="_compute_appointment_collection_text", groups=PRACTITIONER
     )
     appointment_override_reason = fields.Char(
-        string="Book anyway because…", store=False, groups=PRACTITIONER
+        string="Book anyway because…", store=False, copy=False, groups=PRACTITIONER
     )
-    appointment_title = fields.Char(store=False, groups=PRACTITIONER)
+    appointment_title = fields.Char(store=False, copy=False, groups=PRACTITIONER)
 
     @api.depends("appointment_booking_ids")
     @api.depends_context("uid")

@@ -35,6 +35,7 @@ class CalendarEvent(models.Model):
         compute="_compute_appointment_summary",
         store=True,
         readonly=False,
+        copy=False,  # who cannot read it copies and repeats events too
         index="btree_not_null",
         groups=PRACTITIONER,
     )

@@ -234,6 +234,24 @@ class TestWhoBooks(CalendarBookingCase):
                 with self.assertRaises(AccessError):
                     event.read([name])
 
+    def test_without_a_group_one_copies_events_and_makes_series_all_the_same(self):
+        booked = self._create(self.anna).with_user(self.ivo)
+        copy = booked.copy()
+        self.assertFalse(copy.sudo().appointment_booking_ids)
+        series = self.env["calendar.event"].with_user(self.ivo).create(
+            {
+                "name": "Team",
+                "start": NINE,
+                "stop": TEN,
+                "recurrency": True,
+                "rrule_type": "weekly",
+                "tue": True,
+                "end_type": "count",
+                "count": 3,
+            }
+        )
+        self.assertEqual(len(series.recurrence_id.calendar_event_ids), 3)
+
     def test_without_a_group_the_forms_do_not_have_them(self):
         for view in (FORM, QUICK_CREATE):
             xml_id = self.env.ref(view).id
