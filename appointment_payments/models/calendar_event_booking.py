@@ -220,10 +220,11 @@ class CalendarEvent(models.Model):
         client, category = self._browse_order(order)
         user = self.env["res.users"].browse(vals.get("user_id", self.env.uid))
         self._check_can_be_booked(category, user, vals)
-        session = self._find_session_event(category, user, vals.get("start"))
+        # found as superuser, booked on with the user's rights
+        session = self._find_session_event(category, user, vals.get("start")).with_env(self.env)
         if session:
             session._book_on_event(order)
-            return session.with_env(self.env)
+            return session
         partners = self._get_appointment_attendees(
             self._read_partner_commands(vals.get("partner_ids")), user, client, category
         )

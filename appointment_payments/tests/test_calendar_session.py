@@ -99,6 +99,20 @@ class TestGroupSession(PracticeCase):
         self.assertEqual(joined, event)
         self.assertEqual(event.name, "Group class · 3 of 8")
 
+    def test_a_practitioner_joins_no_client_to_a_colleague_s_group(self):
+        event = self._book_seats(2).event_id
+        with self.assertRaisesRegex(UserError, "book for yourself"):
+            self.env["calendar.event"].with_user(self.ben).create(
+                {
+                    "start": NINE,
+                    "stop": TEN,
+                    "user_id": self.anna.id,
+                    "appointment_client_id": self.clients[2].id,
+                    "appointment_category_id": self.group.id,
+                }
+            )
+        self.assertEqual(len(event.appointment_booking_ids), 2)
+
     def test_seats_of_one_group_are_no_conflict(self):
         self.group.payment_mode = "full"
         paid = self._book(self.group, partner=self.clients[0])
