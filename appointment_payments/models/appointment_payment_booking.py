@@ -1,5 +1,7 @@
 import uuid
 
+from markupsafe import escape
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -146,6 +148,17 @@ class AppointmentPaymentBooking(models.Model):
         result = super().unlink()
         self._archive_events(events)  # whom nobody expects does not stay in the calendar
         return result
+
+    def activity_schedule(
+        self, act_type_xmlid="", date_deadline=None, summary="", note="", **act_values
+    ):
+        """Override of `mail`: a note is text, and names in it were typed by visitors.
+
+        See the parent method for the parameters.
+        """
+        return super().activity_schedule(
+            act_type_xmlid, date_deadline, summary, escape(note or ""), **act_values
+        )
 
     @api.depends("name", "partner_id")
     def _compute_display_name(self):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from .calendar_event import BOOKING_LEAVES, LEAVES_KEY
+
 
 class AppointmentPaymentBooking(models.Model):
     """A booking's event in the practitioner's calendar, kept in step."""
@@ -70,7 +72,7 @@ class AppointmentPaymentBooking(models.Model):
     @api.model
     def _archive_events(self, events):
         shared = events.filtered(lambda e: e._bookings_left_behind())
-        (events - shared).with_context(appointment_booking_leaves=True).active = False
+        (events - shared).with_context(**{LEAVES_KEY: BOOKING_LEAVES}).active = False
         shared._update_session_title()
 
     def _after_confirmed(self):

@@ -12,6 +12,9 @@ BOOKED_STATES = ("pending_payment", "confirmed", "attended", "no_show")
 TIME_FIELDS = {"start", "stop", "start_date", "stop_date", "allday", "duration"}
 MOVING_FIELDS = TIME_FIELDS | {"user_id"}
 FRONT_DESK = "appointment_payments.group_front_desk"
+# only this object lets an event go without a word; nobody can send it over RPC
+BOOKING_LEAVES = object()
+LEAVES_KEY = "appointment_booking_leaves"
 
 
 class CalendarEvent(models.Model):
@@ -159,7 +162,7 @@ class CalendarEvent(models.Model):
         quiet.write({"partner_ids": commands})
 
     def _bookings_left_behind(self):
-        if self.env.context.get("appointment_booking_leaves"):
+        if self.env.context.get(LEAVES_KEY) is BOOKING_LEAVES:
             return self.env["appointment.payment.booking"]
         # sudo: money is never orphaned, whoever removes the event
         return self.sudo().appointment_booking_ids.filtered(lambda b: b.state in BOOKED_STATES)

@@ -59,6 +59,25 @@ class TestRemovalDialogue(BookedEventCase):
         with self.assertRaises(SlotTakenError):
             self._book(start=NINE)
 
+    def test_a_flag_in_the_context_removes_nothing_in_silence(self):
+        event = self.event.with_user(self.ivo).with_context(appointment_booking_leaves=True)
+        event.unlink()
+        self.assertEqual((self.booking.state, len(self.booking.activity_ids)), ("confirmed", 1))
+
+    def test_f44_what_a_visitor_typed_is_text_in_what_staff_have_to_do(self):
+        name = '<a href="https://evil.example">Vera</a>'
+        visitor = self.env["res.partner"].create({"name": name, "email": "vera@example.com"})
+        booking = self._book(start=TEN, partner=visitor)
+        booking._set_confirmed()
+        booking.event_id.with_user(self.anna).action_remove_from_calendar()
+        booking._raise_refund_needed(24.0, f"Pay {visitor.name} back")
+        booking._raise_merge_needed(visitor, self.client_partner)
+        notes = booking.activity_ids.mapped("note")
+        self.assertGreaterEqual(len(notes), 3)
+        for note in notes:
+            self.assertNotIn("<a", note)
+            self.assertIn("&lt;a href=", note)
+
     def test_a_colleague_cannot_cancel(self):
         for user in (self.ben, self.ivo):
             event = self.event.with_user(user)
