@@ -1,7 +1,7 @@
 import uuid
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 OPEN_STATES = ("intended", "sent", "unknown")
 
@@ -266,16 +266,37 @@ class AppointmentPaymentOperation(models.Model):
                 )
             booking._raise_refund_needed(operation.amount, note)
 
+    def _check_can_be_sent(self):
+        """Refuse to send what the provider would not even answer: it would look as if on its way.
+
+        :raise UserError: with what to do
+        """
+        for operation in self:
+            payment = operation.transaction_id
+            if not payment._can_be_refunded(operation.amount):
+                raise UserError(
+                    self.env._(
+                        "%(provider)s cannot pay back %(amount)s of %(reference)s from here. Please"
+                        " give it back yourself.",
+                        provider=payment.provider_id.name,
+                        amount=operation._format_amount(),
+                        reference=payment.reference,
+                    )
+                )
+
     def action_try_again(self):
         """Button: send what failed once more, and ask again about what is unknown, now.
 
         :raise AccessError: when one is not a manager
+        :raise UserError: when the provider cannot pay it back
         """
         self.check_access("read")
         if not self.env.user.has_group("appointment_payments.group_manager"):
             raise AccessError(self.env._("Only managers can try a payment operation again."))
         operations = self.sudo()  # sudo: nobody writes operations but their doors
-        operations.filtered(lambda o: o.state == "failed")._set_intended_again()
+        failed = operations.filtered(lambda o: o.state == "failed")
+        failed._check_can_be_sent()
+        failed._set_intended_again()
         unknown = operations.filtered(lambda o: o.state == "unknown")
         safe = unknown.filtered(lambda o: o.transaction_id.provider_id._keeps_idempotency_keys())
         safe.write({"next_attempt_at": fields.Datetime.now()})

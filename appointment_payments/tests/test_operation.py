@@ -215,6 +215,15 @@ class TestTryAgain(OperationCase):
         self.operation.with_user(self.manager).action_try_again()
         self.assertEqual(self._run_when(self._say("done")), 0)
 
+    def test_what_the_provider_cannot_pay_back_is_not_said_to_be_on_its_way(self):
+        self.provider.payment_method_ids.support_refund = "none"
+        self.operation.unlink()
+        operation = self.booking._refund_automatically(self.payment, 24.0, "late")
+        with self.assertRaisesRegex(UserError, "cannot pay back 24.00"):
+            operation.with_user(self.manager).action_try_again()
+        self.assertEqual(operation.state, "failed")
+        self.assertNotIn("on its way", self.booking.refund_status)
+
     def test_only_managers_try_again(self):
         self._run_when(answered(400))
         desk = self._create_user("Dora Dean", "group_front_desk")
