@@ -89,7 +89,9 @@ class ResPartner(models.Model):
             # what refers to the contact says no in the database: that is no error here
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 visitor = self.try_lock_for_update().filtered_domain(self._get_purge_domain())
-                if visitor and not visitor._is_somebody():
+                if not visitor:
+                    return False  # somebody is at it, or it has changed: the next run looks again
+                if not visitor._is_somebody():
                     visitor._purge()
                     return True
         except (UserError, psycopg2.errors.ForeignKeyViolation, psycopg2.errors.RestrictViolation):
@@ -101,13 +103,32 @@ class ResPartner(models.Model):
         return True
 
     def _is_somebody(self):
-        """Return whether a visitor has a login, or has written to the practice.
+        """Return whether a visitor has a login or has written, or whether staff work with them.
+
+        What a removal would take along in silence counts, not what refuses it by itself.
 
         :rtype: bool
         """
         self.ensure_one()
-        messages = self.env["mail.message"].search_count([("author_id", "=", self.id)], limit=1)
-        return bool(self.with_context(active_test=False).user_ids or messages)
+        partner = self.with_context(active_test=False)
+        return bool(
+            partner.user_ids
+            or partner.child_ids
+            or partner.activity_ids
+            or self._has_conversation()
+            or self._has_event()
+        )
+
+    def _has_conversation(self):
+        about = Domain("model", "=", self._name) & Domain("res_id", "=", self.id)
+        about &= Domain("message_type", "in", ["comment", "email"])
+        domain = Domain("author_id", "=", self.id) | about
+        return bool(self.env["mail.message"].search_count(domain, limit=1))
+
+    def _has_event(self):
+        # the events of bookings that were given up are in the archive
+        domain = [("partner_ids", "in", self.ids), ("active", "=", True)]
+        return bool(self.env["calendar.event"].search_count(domain, limit=1))
 
     def _purge(self):
         bookings = self.appointment_booking_ids | self.appointment_payer_booking_ids

@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -107,6 +108,42 @@ class TestPurgeCron(VisitorCase):
         for booking in (wrote, login):
             self.assertTrue(booking.exists())
             self.assertFalse(booking.partner_id.appointment_visitor)
+
+    def test_whom_staff_invited_wrote_about_or_have_to_call_stays_for_good(self):
+        bookings = [
+            self._visit(f"client{day}@example.com", start=NOW + timedelta(days=day, hours=1))
+            for day in range(1, 5)
+        ]
+        invited, noted, called, parent = (booking.partner_id for booking in bookings)
+        self.env["calendar.event"].with_user(self.anna).create(
+            {
+                "name": "First talk",
+                "start": NEXT_MONTH,
+                "stop": NEXT_MONTH + timedelta(hours=1),
+                "partner_ids": [Command.set((invited | self.anna.partner_id).ids)],
+            }
+        )
+        noted.with_user(self.manager).message_post(
+            body="Prefers mornings", message_type="comment"
+        )
+        called.with_user(self.manager).activity_schedule(
+            "mail.mail_activity_data_call", user_id=self.manager.id
+        )
+        child = self.env["res.partner"].create({"name": "Office", "parent_id": parent.id})
+        self._run()
+        for booking in bookings:
+            self.assertTrue(booking.exists())
+            self.assertFalse(booking.partner_id.appointment_visitor)
+        self.assertEqual(child.parent_id, parent)
+
+    def test_whom_somebody_is_working_on_is_looked_at_again_the_next_time(self):
+        partner = self._visit().partner_id
+        nobody = self.env["res.partner"]
+        with patch.object(type(nobody), "try_lock_for_update", lambda *_args, **_kwargs: nobody):
+            self._run()
+        self.assertTrue(partner.appointment_visitor)
+        self._run()
+        self.assertFalse(partner.exists())
 
     def test_whom_another_document_needs_stays_for_good(self):
         booking = self._visit()
