@@ -140,6 +140,8 @@ def test_taken_while_typing_offers_the_nearest_and_one_click_books_it(practice, 
     assert answer.status_code == 409
     assert "has just been taken" in page.alerts()[0]
     assert KEPT in page.alerts()[0]
+    assert page.find("aside[contains(., 'With Cleo')]")
+    assert not page.find("aside//li/strong"), "the taken time stands in the summary"
     kept = page.form()
     assert (kept["name"], kept["note"]) == ("Slow Typist", "I limp.")
     nearest = page.nearest()
