@@ -18,6 +18,8 @@ The Linden Practice is open. Its payments are tests: no money is taken, and no m
     {url}/odoo/appointment-bookings
   A client finds hers here, as carla:
     {url}/my/appointment-bookings
+  The mails that would have left, as admin:
+    {url}/odoo/action-mail.action_view_mail_mail
 
 Everybody's password is their login. The administrator is admin.
 Log: {log}
