@@ -16,7 +16,7 @@ class AppointmentPaymentTerms(models.AbstractModel):
 
     payment_mode = fields.Selection(
         selection=[
-            ("default", "As the practice does"),
+            ("default", "The practice's default"),
             ("none", "Nothing at booking"),
             ("deposit", "A deposit at booking"),
             ("full", "In full at booking"),
@@ -26,7 +26,7 @@ class AppointmentPaymentTerms(models.AbstractModel):
         default="default",
     )
     deposit_type = fields.Selection(
-        selection=[("percent", "Percentage"), ("fixed", "Fixed amount")],
+        selection=[("percent", "% of the price"), ("fixed", "as a fixed amount")],
         string="Deposit as",
         required=True,
         default="percent",
@@ -36,7 +36,7 @@ class AppointmentPaymentTerms(models.AbstractModel):
     currency_id = fields.Many2one("res.currency", required=True)
     collection_mode = fields.Selection(
         selection=[
-            ("default", "As the practice does"),
+            ("default", "The practice's default"),
             ("now", "Ask now"),
             ("automatic", "Ask automatically"),
             ("manual", "Ask by hand"),

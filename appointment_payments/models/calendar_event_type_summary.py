@@ -15,7 +15,7 @@ class CalendarEventType(models.Model):
         string="The practice asks",
         compute="_compute_payment_summary",
         compute_sudo=True,
-        help="What “As the practice does” means today.",
+        help="What “The practice's default” means today.",
     )
     payment_summary = fields.Char(
         string="Clients are asked", compute="_compute_payment_summary", compute_sudo=True

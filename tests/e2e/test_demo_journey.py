@@ -43,7 +43,7 @@ def test_the_full_price(practice, tab):
 
 @pytest.mark.parametrize(
     ("slug", "sentence"),
-    [("phone-call", "We have sent you a mail"), ("short-question", "Nothing was charged")],
+    [("phone-call", "We have sent you an email"), ("short-question", "Nothing was charged")],
 )
 def test_nothing_to_pay_is_confirmed_at_once(practice, tab, slug, sentence):
     link = book(tab, slug, 7)

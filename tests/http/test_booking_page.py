@@ -85,7 +85,7 @@ def test_the_page_after_paying_answers_what_people_ask(visitor, link):
     page = visitor.open(link.page)
     for words in (
         "Your appointment is confirmed", "Cleo Vale", "Europe/Paris", "1 Lime Street",
-        "24.00 €", "56.00 € is due after the appointment", "Put it into your calendar",
+        "24.00 €", "56.00 € is due after the appointment", "Add to your calendar",
         "Invoice (PDF)", "hello@linden.example", "+33 1 23 45 67 89",
     ):  # fmt: skip
         assert words in page.text.replace("\xa0", " "), words
@@ -146,6 +146,7 @@ def test_the_list_has_what_comes_and_what_was(practice):
 
     page, ids = listed()
     assert upcoming.id in ids
+    assert page.find("a[@href='/booking'][contains(., 'Book an appointment')]")
     assert past.id not in ids
     assert "Pay 56.00 €" in page.text.replace("\xa0", " ")
     assert page.find("a[contains(@href, 'report_type=pdf')]")
