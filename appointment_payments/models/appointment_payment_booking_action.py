@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from ..rules import slots
+from .practice_setup import PracticeSetup
+
 
 class AppointmentPaymentBooking(models.Model):
     """What the screens of bookings need: words, and buttons that open something else."""
@@ -20,12 +23,13 @@ class AppointmentPaymentBooking(models.Model):
             hours = (booking.stop - booking.start).total_seconds() / 3600
             booking.duration_text = booking.category_id._format_duration(hours)
 
-    @api.depends("start", "tz")
+    @api.depends("start", "tz", "user_id", "company_id")
     def _compute_day_has_come(self):
-        now = fields.Datetime.now()
+        now, setup = fields.Datetime.now(), PracticeSetup(self.user_id)
         for booking in self:
-            day = booking._local(booking.start).date()
-            booking.day_has_come = day <= booking._local(now).date()
+            tz = booking._get_practice_tz(setup)
+            day, today = (slots.to_local(moment, tz).date() for moment in (booking.start, now))
+            booking.day_has_come = day <= today
 
     def action_new_booking(self):
         """Button of the list: staff make a booking in the calendar, where the free times are.

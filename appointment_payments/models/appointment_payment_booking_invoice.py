@@ -3,6 +3,7 @@ from odoo.fields import Command
 from odoo.tools.misc import format_date, format_datetime, format_time
 
 from ..rules import schedule, slots
+from .practice_setup import PracticeSetup
 
 
 class AppointmentPaymentBooking(models.Model):
@@ -33,16 +34,21 @@ class AppointmentPaymentBooking(models.Model):
         )
 
     def _prepare_invoice(self):
+        """Prepare the invoice: a document of the practice, so with its days, not its client's.
+
+        :rtype: dict
+        """
         self.ensure_one()
-        today = fields.Date.context_today(self)
+        tz = self._get_practice_tz()
+        today = slots.to_local(fields.Datetime.now(), tz).date()
         return {
             "move_type": "out_invoice",
             "company_id": self.company_id.id,
             "partner_id": self.payer_id.id,
             "currency_id": self.currency_id.id,
             "invoice_date": today,
-            "delivery_date": self._local(self.start).date(),
-            "invoice_date_due": max(today, schedule.balance_due_date(self.stop, self.tz)),
+            "delivery_date": slots.to_local(self.start, tz).date(),
+            "invoice_date_due": max(today, schedule.balance_due_date(self.stop, tz)),
             "invoice_payment_term_id": False,
             "invoice_origin": self.name,
             "invoice_user_id": self.user_id.id,
@@ -56,7 +62,7 @@ class AppointmentPaymentBooking(models.Model):
             "name": self.env._(
                 "%(category)s\n%(when)s, %(practitioner)s",
                 category=self.category_id.name,
-                when=self._format_when(),
+                when=self._format_when_at_practice(),
                 practitioner=self.user_id.name,
             ),
             "quantity": 1.0,
@@ -67,11 +73,38 @@ class AppointmentPaymentBooking(models.Model):
 
     def _update_invoice_due_date(self):
         """Ask for the balance at the end of the appointment, also when it has moved (rule 5)."""
+        setup = PracticeSetup(self.user_id)
         for booking in self:
-            due = schedule.balance_due_date(booking.stop, booking.tz)
+            due = schedule.balance_due_date(booking.stop, booking._get_practice_tz(setup))
             for invoice in booking._get_posted_invoices():
                 if not invoice.currency_id.is_zero(invoice.amount_residual):
                     invoice.invoice_date_due = max(invoice.invoice_date, due)
+
+    def _get_practice_tz(self, setup=None):
+        """Return the time zone in which the appointment takes place.
+
+        :param PracticeSetup setup: what was read for several bookings; read now by default
+        :return: where the practitioner works, else where the company does
+        :rtype: str
+        """
+        self.ensure_one()
+        setup = setup or PracticeSetup(self.user_id)
+        company = self.company_id.sudo()  # sudo: the hours of a practice are no secret
+        return (
+            setup.get_tz(self.user_id, company) or company.resource_calendar_id.tz or self.tz
+        )
+
+    def _format_when_at_practice(self):
+        """Return the date and times at the practice; with its zone where the client's differs.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        tz = self._get_practice_tz()
+        when, there = self._format_when(tz), slots.to_local(self.start, tz)
+        if there.utcoffset() == self._local(self.start).utcoffset():
+            return when
+        return f"{when} ({tz.replace('_', ' ')})"
 
     def _local(self, moment):
         """Return a naive UTC moment in the booking's time zone.

@@ -108,7 +108,7 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        return self.user_id.tz or self.tz
+        return self.user_id.tz or self._get_practice_tz()
 
     def _get_where(self):
         """Return where the appointment takes place: the practice's address, on one line.

@@ -49,7 +49,7 @@ def balance_due_date(stop, tz_name):
     """Return when the balance is asked for: the day the appointment ends (design rule 5).
 
     :param datetime stop: the appointment's end, naive UTC.
-    :param str tz_name: the booking's time zone; UTC if empty or unknown.
+    :param str tz_name: the practice's time zone; UTC if empty or unknown.
     :return: the local date of the end.
     :rtype: datetime.date
     """

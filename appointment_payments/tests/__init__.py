@@ -41,6 +41,7 @@ from . import (
     test_stripe_refund,
     test_stripe_seams,
     test_uninstall_neutralize,
+    test_upgrade,
     test_visitor_booking,
     test_visitor_contacts,
 )

@@ -28,6 +28,49 @@ class TestPaymentInvoice(PracticeCase):
         for text in ("First consultation", "Anna Berg", "25", "2026"):
             self.assertIn(text, line.name)
 
+    def _book_from_auckland(self):
+        """Book the evening in Paris, which is the next morning for the visitor."""
+        return self._book(start=datetime(2026, 11, 24, 17, 0), tz="Pacific/Auckland")
+
+    def test_its_days_and_times_are_the_practices_wherever_the_client_is(self):
+        with freeze_time(datetime(2026, 11, 23, 16, 0)):  # the 24th in Auckland
+            booking = self._book_from_auckland()
+            self._pay(booking.with_context(tz="Pacific/Auckland"))
+        invoice = booking.invoice_ids
+        self.assertEqual(invoice.invoice_date, date(2026, 11, 23))
+        self.assertEqual(invoice.delivery_date, date(2026, 11, 24))
+        self.assertEqual(invoice.invoice_date_due, date(2026, 11, 24))
+        when = "Tue 24 Nov 2026, 6:00 PM – 7:00 PM (Europe/Paris), Anna Berg"
+        self.assertIn(when, " ".join(invoice.invoice_line_ids.name.split()))
+
+    def test_a_moved_appointment_is_due_on_the_practices_day(self):
+        booking = self._book_from_auckland()
+        self._pay(booking)
+        booking._move_to(datetime(2026, 11, 25, 17, 0), datetime(2026, 11, 25, 18, 0))
+        self.assertEqual(booking.invoice_ids.invoice_date_due, date(2026, 11, 25))
+
+    def test_the_clients_zone_is_not_named_where_its_clock_shows_the_same(self):
+        booking = self._book(tz="Europe/Madrid")
+        self.assertNotIn("Europe", booking._prepare_invoice_line()["name"])
+
+    def test_the_practices_zone_is_the_practitioners_else_the_companys(self):
+        booking = self._book_from_auckland()
+        resource = self.anna._get_practitioner_resources(self.company)
+        resource.tz = "America/New_York"
+        self.assertEqual(booking._get_practice_tz(), "America/New_York")
+        resource.active = False
+        self.assertEqual(booking._get_practice_tz(), "Europe/Paris")
+
+    def test_staff_are_asked_whether_the_client_came_on_the_practices_day(self):
+        booking = self._book_from_auckland()
+        for now, has_come in (
+            (datetime(2026, 11, 23, 22, 59), False),  # long the 24th in Auckland
+            (datetime(2026, 11, 23, 23, 0), True),
+        ):
+            booking.invalidate_recordset(["day_has_come"])
+            with freeze_time(now):
+                self.assertEqual(booking.day_has_come, has_come)
+
     def test_a_deposit_makes_nobody_overdue(self):
         self.client_partner.property_payment_term_id = self.env.ref(
             "account.account_payment_term_immediate"
