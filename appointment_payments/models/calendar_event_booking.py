@@ -167,7 +167,7 @@ class CalendarEvent(models.Model):
         # sudo: whether an event is booked is no secret to whoever may write it
         booked = self.filtered(lambda event: event.sudo().appointment_booking_ids)
         booked._check_order_unchanged(order)
-        result = super().write(plain) if plain else True
+        result = super().write(plain)  # also without values: it checks who may write the event
         if order.get("appointment_client_id"):
             for event in self - booked:
                 event._book_on_event(order)

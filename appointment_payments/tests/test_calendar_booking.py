@@ -141,6 +141,18 @@ class TestBookingInTheCalendar(CalendarBookingCase):
         self.assertIn(self.client_partner, event.partner_ids)
         self.assertIn(self.category, event.categ_ids)
 
+    def test_a_colleague_s_private_event_is_not_made_a_booking(self):
+        event = self.env["calendar.event"].with_user(self.anna).create(
+            {"name": "My own", "start": NINE, "stop": TEN, "privacy": "private"}
+        )
+        order = {
+            "appointment_client_id": self.client_partner.id,
+            "appointment_category_id": self.category.id,
+        }
+        with self.assertRaises(AccessError):
+            event.with_user(self.frida).write(order)
+        self.assertFalse(event.appointment_booking_ids)
+
     def test_client_and_category_of_a_booked_event_stay(self):
         event = self._create(self.anna)
         other = self.env["res.partner"].create({"name": "Paul"})
