@@ -1,9 +1,13 @@
+from datetime import timedelta
+
 from odoo import fields, models
 from odoo.fields import Domain
 
 ALIVE_STATES = ("pending_payment", "confirmed", "attended", "no_show")
 # the key of the context that hands an amount on to a template
 AMOUNT_KEY = "appointment_mail_amount"
+# a mail that no process sent after its commit is found by Odoo's queue then
+QUEUE_WAITS = timedelta(minutes=10)
 
 
 class AppointmentPaymentBooking(models.Model):
@@ -55,9 +59,13 @@ class AppointmentPaymentBooking(models.Model):
         """
         # sudo: the happening sends the mail, whoever made it happen
         template = self.env.ref(template_xmlid).sudo()
+        # Odoo's queue leaves it alone meanwhile: the two would send it twice
+        later = {"scheduled_date": fields.Datetime.now() + QUEUE_WAITS}
         for booking in self.sudo():
             mail_id = template.send_mail(
-                booking.id, email_layout_xmlid="appointment_payments.mail_layout"
+                booking.id,
+                email_values=later,
+                email_layout_xmlid="appointment_payments.mail_layout",
             )
             self.env["mail.mail"].sudo().browse(mail_id).send_after_commit()
 

@@ -1,10 +1,13 @@
 from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import html2plaintext
 
-from .common import PracticeCase
+from .common import NOW, PracticeCase
 
 NEXT_WEEK = {"start": datetime(2026, 12, 1, 9, 0), "stop": datetime(2026, 12, 1, 10, 0)}
 
@@ -39,6 +42,27 @@ class MailCase(PracticeCase):
 
 @tagged("post_install", "-at_install")
 class TestConfirmationMails(MailCase):
+    def test_odoos_queue_leaves_to_the_commit_what_is_sent_after_it(self):
+        _booking, client, practitioner = self._confirm()
+        mails = client | practitioner
+        self.assertEqual(set(mails.mapped("scheduled_date")), {NOW + timedelta(minutes=10)})
+        mails.state = "outgoing"  # as if the process had died before it sent them
+        self.assertFalse(self._get_queued() & mails)
+        with freeze_time(NOW + timedelta(minutes=10)):
+            self.assertEqual(self._get_queued() & mails, mails)
+
+    def _get_queued(self):
+        """The mails that Odoo's queue would send now."""
+        queued = self.env["mail.mail"].browse()
+
+        def send(mails, **_options):
+            nonlocal queued
+            queued |= mails
+
+        with patch.object(self.registry["mail.mail"], "send", send):
+            self.env["mail.mail"].process_email_queue()
+        return queued
+
     def test_client_and_practitioner_each_get_one(self):
         _booking, client, practitioner = self._confirm()
         what = "Tue 24 Nov 2026, 10:00\u202fAM – 11:00\u202fAM, First consultation"

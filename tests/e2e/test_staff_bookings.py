@@ -35,9 +35,12 @@ def search(tab, client):
     """Search for a client, whatever state their bookings are in."""
     field = tab.locator(".o_searchview_input")
     field.wait_for()
-    facets = tab.locator(".o_searchview_facet .o_facet_remove")
-    while facets.count():
-        facets.first.click()
+    facets = tab.locator(".o_searchview_facet")
+    while count := facets.count():
+        field.press("Backspace")  # takes the last one away
+        tab.wait_for_function(
+            "count => document.querySelectorAll('.o_searchview_facet').length < count", arg=count
+        )
     field.fill(client)
     tab.locator(".o_searchview_autocomplete").get_by_text("Client").first.wait_for()
     field.press("Enter")

@@ -47,8 +47,8 @@ def test_a_month_at_a_time_is_answered_at_most(visitor):
 )
 def test_a_month_that_cannot_be_booked_is_one_that_can(visitor, month):
     answer, _starts = ask(visitor, month=month)
-    first, _starts = ask(visitor)
-    assert first["month"] <= answer["month"] <= month_after(first["month"], 3)
+    now = f"{date.today():%Y-%m}"
+    assert now <= answer["month"] <= month_after(now, 3)
 
 
 @pytest.mark.parametrize("day", ["2026-02-31", "tomorrow", "\x00", 7, [], "9999-12-31"])
