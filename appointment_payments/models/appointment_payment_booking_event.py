@@ -28,7 +28,10 @@ class AppointmentPaymentBooking(models.Model):
         )
         events.create([booking._prepare_event() for booking in without_event - groups])
         for key, bookings in groups.grouped(lambda b: b._get_session_key()).items():
-            session = events._find_session_event(bookings.category_id, bookings.user_id, key[-1])
+            category, user = bookings.category_id, bookings.user_id
+            session = events._find_session_event(category, user, key[-1])
+            if not session:
+                events._claim_session(category, user)
             bookings.sudo().event_id = session or events.create([bookings[0]._prepare_event()])
             bookings.sudo().event_id._update_session_title()
         without_event.event_id.invalidate_recordset(["appointment_booking_ids"])

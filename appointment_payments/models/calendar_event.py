@@ -204,10 +204,11 @@ class CalendarEvent(models.Model):
         if not self.env.user.has_group(FRONT_DESK):
             return
         closed = self.filtered(lambda e: not e.user_can_edit and e.appointment_state)
-        bookings = self.env["appointment.payment.booking"].search(
-            [("event_id", "in", closed._origin.ids)]
+        bookings = self.env["appointment.payment.booking"].search_fetch(
+            [("event_id", "in", closed._origin.ids)], ["event_id"]
         )
+        booked = set(bookings.event_id.ids)
         for event in closed:
             event.user_can_edit = (
-                event._origin in bookings.event_id and not event._check_private_event_conditions()
+                event._origin.id in booked and not event._check_private_event_conditions()
             )

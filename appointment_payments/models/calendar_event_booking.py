@@ -145,7 +145,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _get_appointment_title(self, category, client):
-        return " · ".join(filter(None, (category.name, client.name)))
+        return " · ".join(filter(None, (client.name, category.name)))
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -159,6 +159,12 @@ class CalendarEvent(models.Model):
             else:
                 events += super().create([plain])
         return events
+
+    def _add_missing_default_values(self, values):
+        """Extended: a default without a client would stay with a plain event."""
+        completed = super()._add_missing_default_values(values)
+        orders = ORDER_FIELDS - values.keys()
+        return {name: value for name, value in completed.items() if name not in orders}
 
     def write(self, vals):
         if ORDER_FIELDS.isdisjoint(vals):
@@ -225,6 +231,7 @@ class CalendarEvent(models.Model):
         if session:
             session._book_on_event(order)
             return session
+        self._claim_session(category, user)
         partners = self._get_appointment_attendees(
             self._read_partner_commands(vals.get("partner_ids")), user, client, category
         )

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 from .calendar_event import BOOKED_STATES
 
@@ -34,6 +35,30 @@ class CalendarEvent(models.Model):
             limit=1,
         )
         return bookings.event_id
+
+    @api.model
+    def _claim_session(self, category, user):
+        """Be the only one who opens a group's event with a practitioner now.
+
+        Who confirms the first two seats in one moment sees no event of the other: the later
+        transaction fails to serialize, is repeated as Odoo does, and joins the event.
+
+        :param category: the `calendar.event.type`
+        :param user: the practitioner
+        """
+        if category.capacity <= 1:
+            return
+        # sudo: a lock, whoever books
+        resources = user.sudo()._get_guarding_resources()
+        # in the order of those who take time: first the queue, then the row
+        self.env["appointment.payment.occupancy"]._lock_resources(resources)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE resource_resource SET write_date = write_date WHERE id IN %s",
+                tuple(resources.ids) or (None,),
+            ),
+            log_exceptions=False,
+        )
 
     def _update_session_title(self):
         """Say in the title of a group's event how many seats are taken, unless staff named it."""

@@ -72,6 +72,18 @@ class TestBookingInTheCalendar(CalendarBookingCase):
         self.assertFalse(event.appointment_booking_ids)
         self.assertFalse(event.appointment_state)
 
+    def test_a_default_category_alone_stays_with_no_event(self):
+        events = self.env["calendar.event"].with_user(self.anna)
+        defaults = {"default_appointment_category_id": self.category.id}
+        event = events.with_context(**defaults).create({"name": "Team", "start": NINE, "stop": TEN})
+        self.assertFalse(event.appointment_category_id)
+
+    def test_the_practitioner_reads_whom_they_meet_whoever_booked(self):
+        self._create(self.frida)
+        mail = self.env["mail.mail"].search([("recipient_ids", "in", self.anna.partner_id.ids)])
+        self.assertIn("You have a new appointment with", mail.body_html)
+        self.assertNotIn("has booked", mail.body_html)
+
     def test_the_client_attends_without_an_invitation_or_contact_details(self):
         self.client_partner.phone = "+33 1 23 45 67 89"
         event = self._create(self.anna)
@@ -174,7 +186,7 @@ class TestTakenTime(CalendarBookingCase):
     def test_a_taken_time_is_refused_with_what_takes_it(self):
         self._book(start=NINE)
         with (
-            self.assertRaisesRegex(SlotTakenError, "First consultation · Carla Client.*anyway"),
+            self.assertRaisesRegex(SlotTakenError, "Carla Client · First consultation.*anyway"),
             self.env.cr.savepoint(),
         ):
             self._create(self.anna, start=NINE + timedelta(minutes=30))
@@ -321,7 +333,7 @@ class TestForms(CalendarBookingCase):
         form = self._open(self.anna)
         form.appointment_client_id = self.client_partner
         form.appointment_category_id = self.category
-        self.assertEqual(form.name, "First consultation · Carla Client")
+        self.assertEqual(form.name, "Carla Client · First consultation")
         self.assertEqual(form.stop, NINE + timedelta(minutes=90))
         event = form.save()
         self.assertEqual(event.appointment_booking_ids.stop, NINE + timedelta(minutes=90))

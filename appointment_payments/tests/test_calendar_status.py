@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command
@@ -122,6 +123,31 @@ class TestCalendarStatus(PracticeCase):
             records.fetch(["name", "privacy", "user_id"])
             with self.assertQueryCount(2):  # the events, and all their conflicts
                 records.read(names)
+
+    def test_a_long_month_costs_the_front_desk_two_queries_more(self):
+        """Odoo computes what is not stored in slices, here of two events."""
+        for day in range(6):
+            self._book(start=NINE + timedelta(days=day))._set_confirmed()
+        spent = {}
+        for user in (self.ivo, self.frida):
+            events = self.env["calendar.event"].with_user(user)
+            domain = [("appointment_state", "!=", False)]
+            for name in ("start", "appointment_conflict", "user_can_edit"):
+                names = ["name", "appointment_state", name]
+                events.search_read(domain, names)
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                with patch("odoo.orm.fields.PREFETCH_MAX", 2):
+                    rows = events.search_read(domain, names)
+                spent[user, name] = self.env.cr.sql_log_count - before
+                self.assertEqual(len(rows), 6)
+        self.assertTrue(all(row["user_can_edit"] for row in rows))
+        self.assertEqual(
+            spent[self.frida, "appointment_conflict"], spent[self.frida, "start"] + 1, spent
+        )
+        self.assertLessEqual(
+            spent[self.frida, "user_can_edit"], spent[self.ivo, "user_can_edit"] + 1, spent
+        )
 
 
 @tagged("post_install", "-at_install")

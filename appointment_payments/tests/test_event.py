@@ -46,7 +46,7 @@ class TestEventOfABooking(EventCase):
         self.assertEqual(event.partner_ids, self.client_partner | self.anna.partner_id)
         self.assertEqual(event.categ_ids, self.category)
         self.assertEqual(event.show_as, "busy")
-        self.assertEqual(event.name, "First consultation · Carla Client")
+        self.assertEqual(event.name, "Carla Client · First consultation")
         self.assertEqual(self._when(booking), [(NINE, TEN)] * 3)
 
     def test_its_description_holds_no_address_and_no_number(self):

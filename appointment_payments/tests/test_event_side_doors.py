@@ -56,7 +56,7 @@ class TestEventSideDoors(PracticeCase):
             group_ids=[Command.set(self.env.ref("base.group_portal").ids)],
         )
         event = self.event.with_user(client)
-        self.assertEqual(event.read(["name"])[0]["name"], "First consultation · Carla Client")
+        self.assertEqual(event.read(["name"])[0]["name"], "Carla Client · First consultation")
         with self.assertRaises(AccessError):
             event.read(["notes"])
         with self.assertRaises(AccessError):
