@@ -66,6 +66,14 @@ class CalendarEvent(models.Model):
             event.appointment_client_id = alone.partner_id
             event.appointment_collection_mode = alone.collection_mode or "default"
 
+    def _get_ordering_client(self):
+        """Return the client that the form has; none for those who book for nobody.
+
+        :rtype: recordset of `res.partner`
+        """
+        may_book = self._has_field_access(self._fields["appointment_client_id"], "read")
+        return self.appointment_client_id if may_book else self.env["res.partner"]
+
     @api.depends("appointment_category_id", "appointment_collection_mode", "user_id")
     def _compute_appointment_collection_text(self):
         labels = dict(self._fields["appointment_collection_mode"]._description_selection(self.env))

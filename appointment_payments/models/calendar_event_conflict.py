@@ -179,7 +179,7 @@ class CalendarEvent(models.Model):
         bookings = self._get_bookings_at(users, start, stop)
         sentences = [self._describe_booking(booking) for booking in bookings]
         # sudo: what client and category are is told to those who may read the booking
-        if self.sudo()._origin.appointment_booking_ids or self.appointment_client_id:
+        if self.sudo()._origin.appointment_booking_ids or self._get_ordering_client():
             sentences += [
                 self.env._("%(name)s has “%(event)s” in the calendar then.", name=u.name, event=e)
                 for u, e in self._get_busy_events_at(users, start, stop)
@@ -202,7 +202,7 @@ class CalendarEvent(models.Model):
         )
         own = self.sudo()._origin.appointment_booking_ids
         sessions = {b._get_session_key() for b in own} - {None}
-        category = self.appointment_category_id if self.appointment_client_id else None
+        category = self.appointment_category_id if self._get_ordering_client() else None
         if category and category.capacity > 1:
             sessions.add((category.id, self.user_id.id, start))
         return (occupancies.booking_id - own).filtered(

@@ -83,7 +83,11 @@ class CalendarEvent(models.Model):
     @api.depends("appointment_booking_ids.invoice_ids")
     def _compute_appointment_invoice_count(self):
         for event in self:
-            event.appointment_invoice_count = len(event.appointment_booking_ids.invoice_ids)
+            event.appointment_invoice_count = len(event._get_appointment_invoices())
+
+    def _get_appointment_invoices(self):
+        # sudo: who keeps the books may have no right on bookings
+        return self.sudo().appointment_booking_ids.invoice_ids.with_env(self.env)
 
     @api.model
     def get_appointment_colors(self):
@@ -145,7 +149,8 @@ class CalendarEvent(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        invoices = self.appointment_booking_ids.invoice_ids
+        self.check_access("read")
+        invoices = self._get_appointment_invoices()
         action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Invoices"),

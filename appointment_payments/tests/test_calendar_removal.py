@@ -1,6 +1,9 @@
 from datetime import datetime
 
+from lxml import etree
+
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..models.appointment_payment_occupancy import SlotTakenError
@@ -136,3 +139,19 @@ class TestWhoMoves(BookedEventCase):
     def test_a_practitioner_gives_none_away(self):
         with self.assertRaisesRegex(UserError, "Only the front desk"):
             self.event.with_user(self.anna).user_id = self.ben
+
+
+@tagged("post_install", "-at_install")
+class TestWhoOpens(BookedEventCase):
+    def test_accountants_and_plain_staff_open_events_with_and_without_a_booking(self):
+        groups = self.env.ref("base.group_user") | self.env.ref("account.group_account_invoice")
+        accountant = self._create_user("Ada Books", group_ids=[Command.set(groups.ids)])
+        plain = self.env["calendar.event"].create({"name": "Team", "start": TEN, "stop": ELEVEN})
+        for user in (accountant, self.ivo, self.anna):
+            for event in (self.event, plain):
+                event = event.with_user(user)
+                arch = etree.fromstring(event.get_view(view_type="form")["arch"])
+                names = arch.xpath("//field[not(ancestor::field)]/@name")
+                event.invalidate_recordset()
+                with self.subTest(user=user.name, event=event.id):
+                    event.web_read({name: {} for name in names})
