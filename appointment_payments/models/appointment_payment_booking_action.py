@@ -37,7 +37,9 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: dict
         """
         action = self.env["ir.actions.actions"]._for_xml_id("calendar.action_calendar_event")
-        return {**action, "name": self.env._("New booking: choose a time")}
+        title = self.env._("New booking: choose a time")
+        # the web client shows the display name, which was read before
+        return {**action, "name": title, "display_name": title}
 
     def _whose_day_has_come(self):
         # in a list the eye slips easily; the form shows its buttons on the day

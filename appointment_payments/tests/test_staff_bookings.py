@@ -156,7 +156,9 @@ class TestBookingScreens(StaffCase):
 
     def test_a_new_booking_begins_in_the_calendar(self):
         bookings = self.env["appointment.payment.booking"].with_user(self.anna)
-        self.assertEqual(bookings.action_new_booking()["res_model"], "calendar.event")
+        action = bookings.action_new_booking()
+        self.assertEqual(action["res_model"], "calendar.event")
+        self.assertIn("choose a time", action["display_name"])
 
     def test_a_deleted_booking_leaves_the_calendar_and_frees_its_time(self):
         booking = self._free(24)
