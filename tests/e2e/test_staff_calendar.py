@@ -206,6 +206,40 @@ def test_the_front_desk_books_for_a_colleague_and_a_refused_move_rolls_back(staf
     assert abs(lane - top) < 8, "the tile is back where it was"
 
 
+def test_the_form_asks_before_a_booked_appointment_leaves_the_calendar(staff, open_calendar):
+    calendar = open_calendar("anna")
+    page = calendar.page
+    calendar.open_week()
+    calendar.drag_slot(monday() + timedelta(days=3), 9)
+    page.locator(".modal .o_calendar_event_form_quick_create").wait_for()
+    calendar.pick("appointment_client_id", "Nora")
+    calendar.pick("appointment_category_id", "Follow-up")
+    page.get_by_text("Nothing is sent yet").wait_for()
+    page.locator(".modal .o_form_button_save").click()
+    calendar.open_popover("Follow-up", "50.00")
+    page.locator(".o_cw_popover .o_cw_popover_edit").click()
+
+    for button, kept in ((".o_appay_keep", True), (".o_appay_remove", False)):
+        page.locator(".o_form_view div[name=appointment_client_id]").wait_for()
+        page.locator(".o_cp_action_menus button").first.click()
+        page.locator(".o-dropdown--menu .o_menu_item", has_text="Delete").click()
+        page.locator(".modal", has_text="Remove a booked appointment?").wait_for()
+        calendar.look("form_dialogue")
+        page.locator(button).click()
+        page.locator(".modal").wait_for(state="detached")
+        if kept:
+            assert page.locator(".o_form_view div[name=appointment_client_id]").count()
+    calendar.tile("Follow-up").wait_for(state="detached")
+    page.locator(".o_calendar_renderer .fc-view").wait_for()
+    # its time stays taken until somebody cancels it
+    assert bookings(staff)[-1]["state"] == "confirmed"
+    [[active]] = staff.query(
+        "SELECT e.active FROM calendar_event e JOIN appointment_payment_booking b"
+        " ON b.event_id = e.id ORDER BY b.id DESC LIMIT 1"
+    )
+    assert not active
+
+
 def test_on_a_phone_the_calendar_shows_how_it_is_paid(staff, open_calendar):
     calendar = open_calendar("dora", width=390)
     calendar.page.goto("/odoo/calendar")
