@@ -19,9 +19,6 @@ LOCK_SPACE = 0x61707079
 class SlotTakenError(UserError):
     """The time is not free any more."""
 
-    # the web client knows what to show by the name of an error, and has no name for this one
-    context = {"exception_class": "odoo.exceptions.UserError"}
-
 
 class AppointmentPaymentOccupancy(models.Model):
     """The time of a practitioner that a booking takes: a slot is sold once (design rule 1).

@@ -8,7 +8,7 @@ import psycopg2.errors
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.http import Request, serialize_exception
+from odoo.http import Request
 from odoo.sql_db import Cursor
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -67,11 +67,6 @@ class TestOccupancy(OccupancyCase):
         for minutes in (-59, -30, 0, 30, 59):
             with self.subTest(minutes=minutes), self.assertRaises(SlotTakenError):
                 self._book(start=NINE + timedelta(minutes=minutes))
-
-    def test_the_web_client_knows_how_to_show_that_a_time_is_taken(self):
-        """It says “Oops!” and shows a traceback for errors that it has no dialog for."""
-        shown = serialize_exception(SlotTakenError("That time is taken."))
-        self.assertEqual(shown["context"]["exception_class"], "odoo.exceptions.UserError")
 
     def test_hours_next_to_a_sold_one_can_be_sold(self):
         self._book(start=TEN)
