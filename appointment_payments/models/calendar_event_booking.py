@@ -171,8 +171,9 @@ class CalendarEvent(models.Model):
     def _add_missing_default_values(self, values):
         """Extended: a default without a client would stay with a plain event."""
         completed = super()._add_missing_default_values(values)
-        orders = ORDER_FIELDS - values.keys()
-        return {name: value for name, value in completed.items() if name not in orders}
+        for name in ORDER_FIELDS - values.keys():
+            completed.pop(name, None)
+        return completed
 
     def write(self, vals):
         if ORDER_FIELDS.isdisjoint(vals):
