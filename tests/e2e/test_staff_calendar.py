@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import TimeoutError
 
+from tests.practice import Practice
+
 SET_UP = """
 client = env["res.partner"].create({"name": "Nora Nowak", "email": "nora@client.example"})
 # the calendar opens in a zone that the tests know
@@ -21,8 +23,9 @@ def monday():
 
 
 @pytest.fixture(scope="module")
-def staff(practice):
-    """Return the practice with a front desk and a client."""
+def staff(make_server):
+    """Return a practice with a client, where nobody else has taken next week's times."""
+    practice = Practice(make_server())
     practice.build_bundles()
     practice.server.shell(SET_UP)
     return practice

@@ -143,7 +143,7 @@ def test_f44_markup_in_name_and_note_is_shown_as_typed(practice, visitor):
         "SELECT e.name FROM calendar_event e JOIN appointment_payment_booking b"
         " ON b.event_id = e.id WHERE b.id = %s", link.id,
     )
-    assert event == f"With Anna · {name}"
+    assert event == f"{name} · With Anna"
 
 
 def text_of(message):

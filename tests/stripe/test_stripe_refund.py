@@ -45,7 +45,7 @@ def practice(make_server, running_double):
     )
     # the page's poll, the webhook and the runner meet on one transaction
     server.allow_log("could not serialize access|retry")
-    server.allow_log(r"Received HTTP (400|500|503)")
+    server.allow_log(r"Received HTTP (400|409|500|503)")
     return Practice(
         server, "stripe", "card",
         stripe_publishable_key=running_double.publishable_key,
