@@ -4,16 +4,20 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from . import databases, debian, odoo_run, odoo_source, postgres, processes, say, venv
+from . import databases, debian, odoo_run, odoo_source, paths, postgres, processes, say, venv
 
 HELP = """Usage: ./dev COMMAND [ARGUMENTS]
 
-  demo [--once] [--fresh] [--port N] [--pictures]
+  demo [--once] [--fresh] [--port N] [--pictures] [--stripe]
                        a practice with data, on a port of 127.0.0.1
+                       (--stripe: its clients pay by test card)
   test [-k NAME] [--long] [PATHS...]
                        linters, Odoo's tests of the addon, the suite in tests/
   lint                 ruff, pylint-odoo
   bench [NAME...]      measurements in tests/bench/
+  stripe [--port N]    the stand-in for Stripe alone
+  stripe-check         ask a real test account whether Stripe does what the addon
+                       relies on; the key is in STRIPE_SECRET_KEY
   db [--bare] [NAME]   a fresh database with the addon, in seconds
                        (--bare: with Odoo's own modules only)
   odoo [ARGUMENTS...]  Odoo's command line (the server by default)
@@ -140,8 +144,22 @@ def command_demo(arguments):
     return demo.main(arguments)
 
 
+def command_stripe(arguments):
+    """Start the stand-in for Stripe alone, until Ctrl-C."""
+    from .stripe_double import __main__ as stripe_double
+
+    return stripe_double.main(arguments)
+
+
+def command_stripe_check(arguments):
+    """Ask a real Stripe test account whether it does what the addon relies on."""
+    venv.ensure()
+    line = [str(venv.python()), "-m", "devtools.stripe_check", *arguments]
+    os.execve(line[0], line, {**os.environ, "PYTHONPATH": str(paths.REPOSITORY)})
+
+
 COMMANDS = {
-    name.removeprefix("command_"): function
+    name.removeprefix("command_").replace("_", "-"): function
     for name, function in list(globals().items())
     if name.startswith("command_")
 }

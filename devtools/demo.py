@@ -1,10 +1,12 @@
 """`./dev demo`: a practice with data, to look at."""
 
 import argparse
+import contextlib
 import subprocess
 
-from . import databases, odoo_run, paths, postgres, processes, say, venv
+from . import databases, demo_stripe, odoo_run, paths, postgres, processes, say, venv
 from .server import OdooServer
+from .stripe_double.process import StripeDouble
 
 # What `./dev demo` prints; the addon's demo data makes who and what is named here.
 DIRECTORY = """
@@ -48,16 +50,21 @@ def main(arguments):
     if not databases.has_addon():
         raise say.Failure(f"There is no {paths.ADDON_NAME} here yet, so there is no demo.")
     once = chosen.once or chosen.pictures
-    database = f"appay_demo_{paths.checkout_key()}{'_once' if once else ''}"
-    _prepare(database, fresh=chosen.fresh or once)
+    kind = "_once" if once else "_stripe" if chosen.stripe else ""
+    database = f"appay_demo_{paths.checkout_key()}{kind}"
+    # the stand-in remembers nothing, so the practice that pays there begins anew as well
+    _prepare(database, fresh=chosen.fresh or once or chosen.stripe)
     log = paths.logs() / f"{database}.log"
     log.unlink(missing_ok=True)
     port = chosen.port or odoo_run.free_port(0 if once else 8069)
-    say.step("starting Odoo")
-    with OdooServer(database, log, port=port) as server:
+    with contextlib.ExitStack() as stack:
+        double = stack.enter_context(StripeDouble()) if chosen.stripe else None
+        say.step("starting Odoo")
+        environment = double.environment if double else None
+        server = stack.enter_context(OdooServer(database, log, port=port, environment=environment))
         if once:
             return _run(server, "pictures" if chosen.pictures else "walk")
-        return _serve(server)
+        return _serve(server, demo_stripe.connect(server, double) if double else "")
 
 
 def _parse(arguments):
@@ -70,8 +77,12 @@ def _parse(arguments):
     parser.add_argument("--once", action="store_true", help="walk through it over HTTP, and end")
     parser.add_argument("--pictures", action="store_true", help="take docs/pictures, and end")
     parser.add_argument("--fresh", action="store_true", help="make the practice anew")
+    parser.add_argument("--stripe", action="store_true", help="pay with the stand-in for Stripe")
     parser.add_argument("--port", type=int, help="the port of 127.0.0.1; 8069 if it is free")
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    if chosen.stripe and (chosen.once or chosen.pictures):
+        parser.error("--stripe is for looking around: neither --once nor --pictures")
+    return chosen
 
 
 def _prepare(database, fresh):
@@ -91,14 +102,15 @@ def _prepare(database, fresh):
     postgres.sql(f"COMMENT ON DATABASE \"{database}\" IS 'demo {data} from {template}'")
 
 
-def _serve(server):
+def _serve(server, more):
     """Say where the practice is, and serve it until Ctrl-C.
 
     :param OdooServer server: the running server
+    :param str more: what else to say
     :return: the exit code
     :rtype: int
     """
-    print(DIRECTORY.format(url=server.url, log=server.log_path), flush=True)
+    print(DIRECTORY.format(url=server.url, log=server.log_path) + more, flush=True)
     try:
         code = server.process.wait()
     except KeyboardInterrupt:

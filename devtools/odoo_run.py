@@ -90,6 +90,24 @@ def replace_process(*arguments):
     os.execve(line[0], line, environment())
 
 
+def start(log, *arguments):
+    """Start Odoo, its output in a log.
+
+    :param Path log: the log, written anew
+    :param arguments: what follows `odoo`
+    :rtype: subprocess.Popen
+    """
+    with log.open("w") as output:
+        return subprocess.Popen(
+            command(*arguments),
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 def run(log, *arguments):
     """Run Odoo until it ends, its output in a log.
 
@@ -98,16 +116,7 @@ def run(log, *arguments):
     :return: the exit code
     :rtype: int
     """
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command(*arguments),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return processes.finish(process)
+    return processes.finish(start(log, *arguments))
 
 
 def run_script(database, script, options=(), more_environment=None):

@@ -22,6 +22,7 @@ STAFF = [
     ("staff-categories", "mia", "/odoo/appointment-categories", ".o_list_view .o_data_row"),
     ("staff-hours", "mia", "/odoo/appointment-hours", ".o_data_row, .o_kanban_record"),
     ("staff-calendar", "anna", "/odoo/calendar", ".fc-event"),
+    ("staff-requests", "anna", "/odoo/appointment-requests", ".o_list_view .o_data_row"),
     ("staff-settings", "mia", "/odoo/settings#appointment_payments", ".o_setting_box:visible"),
 ]
 
@@ -73,7 +74,7 @@ class Photographer:
         self.take("1-categories")
         self.tab.goto("/booking/first-consultation")
         self.take("2-time")
-        self.tab.locator(".o_appay_slot:visible").nth(3).click()
+        self.tab.locator(".o_appay_slot:visible").last.click()  # of today, few may be left
         self.tab.fill("#appay_name", "Wanda Walker")
         self.tab.fill("#appay_email", "wanda@client.example")
         self.tab.check("#appay_accept_terms")
@@ -87,6 +88,20 @@ class Photographer:
         self.log_in("carla")
         self.tab.goto("/my/appointment-bookings")
         self.take("6-portal")
+
+    def request_pages(self):
+        """Ask for an appointment that the practitioner answers, and have the amount held."""
+        self.tab.goto("/booking/assessment")
+        self.tab.locator(".o_appay_slot:visible").first.click()
+        self.tab.fill("#appay_name", "Rosa Reed")
+        self.tab.fill("#appay_email", "rosa@client.example")
+        self.tab.check("#appay_accept_terms")
+        self.tab.click("form.o_appay_details button.btn-primary")
+        self.tab.locator("button[name=o_payment_submit_button]:visible").wait_for()
+        self.take("7-request-payment")
+        self.tab.locator("button[name=o_payment_submit_button]:visible").click()
+        self.tab.get_by_text("Cancel the request").first.wait_for()
+        self.take("8-request-sent")
 
     def staff_page(self, name, path, shown):
         """Show a screen that staff work in, and the form behind a list's first line.
@@ -127,6 +142,7 @@ def main(url, _database):
         browser = playwright.chromium.launch(executable_path=debian.browser(), args=arguments)
         for width in (DESKTOP, PHONE):
             Photographer(browser, url, width).client_pages()
+            Photographer(browser, url, width).request_pages()
         for name, login, path, shown in STAFF:
             photographer = Photographer(browser, url, DESKTOP)
             photographer.log_in(login)

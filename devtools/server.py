@@ -10,6 +10,7 @@ from . import databases, odoo_log, odoo_run, postgres, processes, say
 from .mailbox import Mailbox
 
 START_SECONDS = 90
+SHELL_TRIES = 5  # of a script that meets a scheduled action
 
 
 class OdooServer:
@@ -85,13 +86,21 @@ class OdooServer:
     def shell(self, script):
         """Run Python code in an Odoo shell on the server's database.
 
+        It is repeated, as Odoo repeats a request, when it meets a scheduled action of the server.
+
         :param str script: the code, with `env`; it ends with `env.cr.commit()` to keep its effects
         :return: what it printed
         :rtype: str
         """
-        return odoo_run.run_script(
-            self.db, script, options=self._mail_options(), more_environment=self.environment
-        )
+        for tries_left in reversed(range(SHELL_TRIES)):
+            try:
+                return odoo_run.run_script(
+                    self.db, script, options=self._mail_options(), more_environment=self.environment
+                )
+            except say.Failure as failure:
+                if not tries_left or "could not serialize access" not in str(failure):
+                    raise
+        return ""
 
     def connect(self):
         """Return a connection of psycopg2 to the server's database.

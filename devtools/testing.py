@@ -1,18 +1,18 @@
 """`./dev test`: the linters, Odoo's tests of the addon, the pytest suite."""
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import time
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
+from pathlib import Path
 
-from . import databases, lint, odoo_log, odoo_run, paths, processes, say, selection, venv
+from . import databases, lint, odoo_log, odoo_run, paths, processes, pytest_run, say, selection
 
 KEPT_LOGS = 10
-NO_TESTS = 5  # pytest's exit code when it has selected none
 
 
 @dataclass
@@ -32,8 +32,22 @@ class Tally:
         self.failed += failed
 
 
+@dataclass
+class OdooTests:
+    """Odoo's tests while they run.
+
+    :param subprocess.Popen process: Odoo
+    :param Path log: where it logs
+    """
+
+    process: subprocess.Popen
+    log: Path
+
+
 def main(arguments):
     """Run the checks that the arguments select, and print one line with the result.
+
+    Odoo's tests run beside the pytest suite, apart from what measures time.
 
     :param list[str] arguments: what follows `./dev test`
     :return: the exit code
@@ -45,12 +59,21 @@ def main(arguments):
     tally = Tally()
     narrowed = bool(chosen.name or chosen.paths)
     linters = {} if narrowed else lint.start(folder)
-    if databases.has_addon() and (inside or not outside):
-        _run_odoo(tally, folder, selection.test_tags(chosen.name, inside))
-    happy = lint.finish(linters).values()
-    tally.add(sum(happy), len(happy) - sum(happy))
-    if outside or not inside:
-        _run_pytest(tally, folder, chosen, outside)
+    with contextlib.ExitStack() as beside:
+        odoo = None
+        if databases.has_addon() and (inside or not outside):
+            tags = selection.test_tags(chosen.name, inside)
+            odoo = beside.enter_context(_odoo_tests(folder, tags))
+        happy = lint.finish(linters).values()
+        tally.add(sum(happy), len(happy) - sum(happy))
+        if narrowed:
+            if outside or not inside:
+                tally.add(*pytest_run.chosen(folder, chosen.name, outside, chosen.long))
+            _finish_odoo(tally, odoo)
+        else:
+            tally.add(*pytest_run.abreast(folder, chosen.long))
+            _finish_odoo(tally, odoo)
+            tally.add(*pytest_run.alone(folder, chosen.long))
     say.step(f"full logs: {folder}")
     print(f"{tally.passed} passed, {tally.failed} failed", flush=True)
     return 1 if tally.failed else 0
@@ -93,109 +116,46 @@ def database_name():
     return f"{prefix}{os.getpid()}"
 
 
-def _run_odoo(tally, folder, tags):
-    """Install the addon into a fresh database and run Odoo's tests of it.
+@contextlib.contextmanager
+def _odoo_tests(folder, tags):
+    """Have Odoo's tests of the addon run in a fresh database, beside what the caller does.
 
-    :param Tally tally: where the results are counted
     :param Path folder: the folder of the logs
     :param str tags: which tests, None for none of them
+    :return: the running tests, None for none
+    :rtype: OdooTests
     """
     if not tags:
         say.step("Odoo's tests: none selected")
+        yield None
         return
     say.step("Odoo's tests: running")
+    database = databases.fresh(f"{database_name()}_odoo", with_addon=False)
     log = folder / "odoo-tests.log"
-    database = databases.fresh(database_name(), with_addon=False)
+    process = odoo_run.start(
+        log,
+        *["-d", database, "-i", paths.ADDON_NAME, "--test-tags", tags],
+        *["--http-port", odoo_run.free_port(), "--screenshots", folder / "screenshots"],
+    )
     try:
-        code = _install_and_test(database, log, tags)
+        yield OdooTests(process, log)
     finally:
+        processes.end(process)
         databases.drop(database)
-    result = odoo_log.outcome(log.read_text(errors="replace"))
+
+
+def _finish_odoo(tally, tests):
+    """Wait for Odoo's tests and print what failed.
+
+    :param Tally tally: where the results are counted
+    :param OdooTests tests: the running tests, None for none
+    """
+    if not tests:
+        return
+    code = tests.process.wait()
+    result = odoo_log.outcome(tests.log.read_text(errors="replace"))
     crashed = bool(code) and not result.failures
     tally.add(result.passed, result.failed + crashed)
     if result.failed or crashed:
-        print(f"--- Odoo's tests\n{odoo_log.report(result) or say.tail(log)}", flush=True)
+        print(f"--- Odoo's tests\n{odoo_log.report(result) or say.tail(tests.log)}", flush=True)
     say.step(f"Odoo's tests: {result.passed} passed, {result.failed + crashed} failed")
-
-
-def _install_and_test(database, log, tags):
-    """Run Odoo's tests.
-
-    :param str database: a database without the addon
-    :param Path log: where Odoo logs
-    :param str tags: the value of --test-tags
-    :return: Odoo's exit code
-    :rtype: int
-    """
-    return odoo_run.run(
-        log,
-        *["-d", database, "-i", paths.ADDON_NAME, "--test-tags", tags],
-        *["--http-port", odoo_run.free_port(), "--screenshots", log.parent / "screenshots"],
-    )
-
-
-def _run_pytest(tally, folder, chosen, targets):
-    """Run the pytest suite.
-
-    :param Tally tally: where the results are counted
-    :param Path folder: the folder of the logs
-    :param argparse.Namespace chosen: the parsed arguments
-    :param list[str] targets: files, folders or tests; empty for the whole suite
-    """
-    if not targets and not any((paths.REPOSITORY / "tests").rglob("test_*.py")):
-        return
-    say.step("pytest: running")
-    report = folder / "pytest.xml"
-    options = [f"--junitxml={report}", *(["-k", chosen.name] if chosen.name else [])]
-    options += ["--long"] if chosen.long else []
-    code = _tee([str(venv.python()), "-m", "pytest", *options, *targets], folder)
-    passed, failed = _read_junit(report) if report.exists() else (0, 0)
-    unexplained = code not in (0, NO_TESTS) and not failed
-    tally.add(passed, failed + unexplained)
-    say.step(f"pytest: {passed} passed, {failed + unexplained} failed")
-
-
-def _tee(command, folder):
-    """Run a command, its output on the terminal and in a log.
-
-    :param list[str] command: the command
-    :param Path folder: the folder of the logs
-    :return: its exit code
-    :rtype: int
-    """
-    environment = {**odoo_run.environment(), "APPAY_LOGS": str(folder)}
-    environment |= {"PYTHONPATH": str(paths.REPOSITORY)}
-    process = subprocess.Popen(
-        command,
-        cwd=paths.REPOSITORY,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        with (folder / "pytest.log").open("w") as log:
-            for line in process.stdout:
-                print(line, end="", flush=True)
-                log.write(line)
-        return process.wait()
-    finally:
-        processes.end(process)
-
-
-def _read_junit(report):
-    """Count the tests of a JUnit report; skipped ones do not count.
-
-    :param Path report: the report
-    :return: how many passed, how many failed
-    :rtype: tuple[int, int]
-    """
-    suites = ElementTree.parse(report).getroot().iter("testsuite")
-    passed = failed = 0
-    for suite in suites:
-        number = {name: int(suite.get(name)) for name in ("tests", "failures", "errors", "skipped")}
-        failed += number["failures"] + number["errors"]
-        passed += number["tests"] - sum(number[n] for n in ("failures", "errors", "skipped"))
-    return passed, failed

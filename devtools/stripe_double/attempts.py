@@ -1,8 +1,6 @@
 """One attempt to pay an intent: confirmation, the bank's answer, 3-D Secure, settlement."""
 
-import time
-
-from . import cards, webhooks
+from . import balances, cards, disputes, webhooks
 from .errors import StripeError, invalid_parameter, invalid_request, unexpected_state
 from .render import render
 from .resources import method_of, new_method
@@ -49,16 +47,29 @@ def attach(call, intent):
         method = method_of(call.store, reference)
     else:
         return intent
-    if method["type"] not in intent["payment_method_types"]:
-        raise invalid_request(
-            f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent. "
-            f"Please attach a compatible PaymentMethod type or update the allowed PaymentMethod "
-            f"types for this PaymentIntent to be compatible with the PaymentMethod provided.",
-            code="payment_intent_incompatible_payment_method", param="payment_method",
-        )
+    check_type(method, intent, "PaymentIntent")
     _check_owner(method, intent)
     intent.update(payment_method=method["id"], status="requires_confirmation", next_action=None)
     return intent
+
+
+def types_of(params):
+    """Return the kinds of payment methods that an intent takes.
+
+    The parameter has had two names; without one it is what the dashboard allows: cards.
+    """
+    names = ("payment_method_types", "allowed_payment_method_types")
+    return next((params[name] for name in names if params.get(name)), ["card"])
+
+
+def check_type(method, intent, label):
+    if method["type"] not in intent["payment_method_types"]:
+        raise invalid_request(
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this {label}. "
+            f"Please attach a compatible PaymentMethod type or update the allowed PaymentMethod "
+            f"types for this {label} to be compatible with the PaymentMethod provided.",
+            code="payment_intent_incompatible_payment_method", param="payment_method",
+        )
 
 
 def _check_owner(method, intent):
@@ -80,10 +91,14 @@ def _check_owner(method, intent):
 def _charge(call, intent):
     method = call.store.get("payment_method", intent["payment_method"])
     outcome = method["_outcome"]
-    if outcome.kind == "authenticate":
+    if outcome.kind == "authenticate" and not (outcome.once and method["_set_up"]):
         if call.params.get("off_session"):
             raise _decline(call, intent, method, cards.UNAUTHENTICATED)
         return _ask_authentication(call, intent)
+    return _ask_bank(call, intent, method, outcome.then or outcome)
+
+
+def _ask_bank(call, intent, method, outcome):
     if outcome.kind == "decline":
         raise _decline(call, intent, method, outcome)
     if outcome.kind == "processing":
@@ -100,17 +115,36 @@ def _new_charge(call, intent, method, **values):
     if method["type"] == "sepa_debit":
         details["sepa_debit"]["mandate"] = call.store.new_id("mandate")
     elif intent["capture_method"] == "manual":
-        details["card"]["capture_before"] = int(time.time()) + HOLD_SECONDS
+        details["card"]["capture_before"] = call.store.now() + HOLD_SECONDS
     charge = call.store.create("charge", **{
         **{name: intent[name] for name in copied},
         "payment_intent": intent["id"], "payment_method": method["id"], "amount_captured": 0,
         "amount_refunded": 0, "billing_details": method["billing_details"], "captured": False,
         "disputed": False, "failure_code": None, "failure_message": None, "invoice": None,
         "metadata": dict(intent["metadata"]), "payment_method_details": details,
-        "receipt_url": None, "refunded": False, **values,
+        "refunded": False, "outcome": _outcome(values), "fraud_details": {},
+        **dict.fromkeys((
+            "application", "application_fee", "application_fee_amount", "balance_transaction",
+            "failure_balance_transaction", "on_behalf_of", "receipt_number", "receipt_url",
+            "review", "transfer_data", "transfer_group",
+        )), **values,
     })
     intent["latest_charge"] = charge["id"]
     return charge
+
+
+def _outcome(values):
+    """https://docs.stripe.com/api/charges/object#charge_object-outcome"""
+    if values.get("failure_code"):
+        return {
+            "network_status": "declined_by_network", "reason": values["failure_code"],
+            "risk_level": "normal", "type": "issuer_declined",
+            "seller_message": "The bank did not return any further details with this decline.",
+        }
+    return {
+        "network_status": "approved_by_network", "reason": None, "risk_level": "normal",
+        "seller_message": "Payment complete.", "type": "authorized",
+    }
 
 
 def _succeed(call, intent, method):
@@ -123,7 +157,7 @@ def _authorize(call, intent, method, charge):
     charge.update(paid=True, status="succeeded")
     intent.update(last_payment_error=None, next_action=None, processing=None)
     if intent["setup_future_usage"] and intent["customer"]:
-        method["customer"] = intent["customer"]
+        method.update(customer=intent["customer"], _set_up=True)
     call.store.move("authorized", intent, intent["amount"])
     webhooks.emit(call, "charge.succeeded", charge)
     if intent["capture_method"] == "manual":
@@ -133,7 +167,10 @@ def _authorize(call, intent, method, charge):
     charge.update(captured=True, amount_captured=intent["amount"])
     intent.update(status="succeeded", amount_received=intent["amount"])
     call.store.move("captured", intent, intent["amount"])
+    balances.book_charge(call.store, charge)
     webhooks.emit(call, "payment_intent.succeeded", intent)
+    if method["_outcome"].disputed:
+        disputes.open_dispute(call, charge, reason=method["_outcome"].disputed)
     return intent
 
 
@@ -175,18 +212,22 @@ def _refuse(call, intent, method, outcome, charge=None):
 
 # === 3-D SECURE: https://docs.stripe.com/payments/3d-secure === #
 
-def _ask_authentication(call, intent):
+def next_action(call, intent):
+    """Return where the payer has to go: the bank's page, by itself or through Stripe.js."""
     page = f"{call.base_url}/3ds/{intent['id']}?client_secret={intent['client_secret']}"
     if return_url := call.params.get("return_url"):
-        action = {
+        return {
             "type": "redirect_to_url",
             "redirect_to_url": {"url": page, "return_url": return_url},
         }
-    else:
-        action = {
-            "type": "use_stripe_sdk",
-            "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": page},
-        }
+    return {
+        "type": "use_stripe_sdk",
+        "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": page},
+    }
+
+
+def _ask_authentication(call, intent):
+    action = next_action(call, intent)
     intent.update(status="requires_action", next_action=action, last_payment_error=None)
     webhooks.emit(call, "payment_intent.requires_action", intent)
     return intent
@@ -198,7 +239,10 @@ def authenticate(call, intent, passed):
         raise unexpected_state("This payment is not waiting for an authentication.")
     method = call.store.get("payment_method", intent["payment_method"])
     if passed:
-        return _succeed(call, intent, method)
+        try:
+            return _ask_bank(call, intent, method, method["_outcome"].then or cards.SUCCEED)
+        except StripeError:  # Declined after all; the intent says why.
+            return intent
     _refuse(call, intent, method, NOT_AUTHENTICATED)
     return intent
 

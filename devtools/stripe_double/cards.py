@@ -18,6 +18,11 @@ class Outcome:
     decline_code: str = None
     message: str = None
     settles: str = "succeeded"  # How a processing payment ends, unless the control says otherwise.
+    then: "Outcome" = None  # What the bank says once its owner has been asked.
+    once: bool = False  # Its owner is asked once, and no more when it was saved for later.
+    disputed: str = None  # The reason of the dispute that follows.
+    slow_refund: bool = False  # Its refunds are pending.
+    saved: bool = False  # It is declined when it is charged, and can be saved.
 
 
 SUCCEED = Outcome("succeed")
@@ -51,6 +56,25 @@ CARDS = {
         "decline", "incorrect_cvc", None, "Your card's security code is incorrect."
     ),
     "4000002760003184": AUTHENTICATE,
+    "4000002500003155": Outcome("authenticate", once=True),
+    "4000008260003178": Outcome("authenticate", then=NO_FUNDS),
+    "4000000000000341": Outcome(
+        "decline", "card_declined", "generic_decline", "Your card was declined.", saved=True
+    ),
+    "4000000000000119": Outcome(
+        "decline", "processing_error", None,
+        "An error occurred while processing your card. Try again in a little bit.",
+    ),
+    "4000000000009987": Outcome(
+        "decline", "card_declined", "lost_card", "Your card was declined."
+    ),
+    "4000000000009979": Outcome(
+        "decline", "card_declined", "stolen_card", "Your card was declined."
+    ),
+    "4000000000000259": Outcome("succeed", disputed="fraudulent"),
+    "4000000000002685": Outcome("succeed", disputed="product_not_received"),
+    "4000000000007726": Outcome("succeed", slow_refund=True),
+    "4000000000005126": SUCCEED,  # Its refund succeeds and fails later: control `settle`.
     "4000000000007775": PROCESSING,
 }
 IBANS = {
@@ -69,6 +93,13 @@ SHARED = {
     "pm_card_visa_chargeDeclinedInsufficientFunds": "4000000000009995",
     "pm_card_chargeDeclinedInsufficientFunds": "4000000000009995",
     "pm_card_authenticationRequired": "4000002760003184",
+    "pm_card_authenticationRequiredOnSetup": "4000002500003155",
+    "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds": "4000008260003178",
+    "pm_card_createDispute": "4000000000000259",
+    "pm_card_createDisputeProductNotReceived": "4000000000002685",
+    "pm_card_pendingRefund": "4000000000007726",
+    "pm_card_refundFail": "4000000000005126",
+    "pm_card_chargeCustomerFail": "4000000000000341",
 }
 CAN_HOLD = {"card"}
 CURRENCIES = {"sepa_debit": {"eur"}}  # Methods that take some currencies only.

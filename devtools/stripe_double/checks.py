@@ -5,15 +5,19 @@ from urllib.parse import urlsplit
 
 from .errors import invalid_parameter, not_here
 
+NEWEST = "2026-10-28"  # What the Python package asks for.
 
-def check(params, operation):
+
+def check(params, operation, version=""):
     """Return the parameters with their types.
 
     :param dict params: The nested parameters of the request.
     :param operation: The :class:`schemas.Operation` that was called.
+    :param str version: The API version; the newest has let go of some parameters.
     :raise StripeError: As Stripe, for unknown, missing or malformed parameters.
     """
-    unknown = [name for name in params if name not in operation.params]
+    gone = operation.gone if version >= NEWEST else ()
+    unknown = [name for name in params if name not in operation.params or name in gone]
     if later := [name for name in unknown if name in operation.later]:
         raise not_here(f"the parameter {later[0]} is not known here yet.")
     _refuse_unknown(unknown)
@@ -88,6 +92,19 @@ def one_of(*allowed):
             raise invalid_parameter(f"Invalid {param}: must be one of {names}", param)
         return value
     return check_choice
+
+
+def span(value, param):
+    """A moment, or a span of them: https://docs.stripe.com/api/pagination"""
+    if isinstance(value, str):
+        moment = integer(value, param)
+        return {"gte": moment, "lte": moment}
+    return hash_of(gt=integer, gte=integer, lt=integer, lte=integer)(value, param)
+
+
+def anything(value, _param):
+    """What the stand-in keeps and shows, and does not look into."""
+    return value
 
 
 def list_of(item):

@@ -3,6 +3,8 @@
     error          Stripe breaks before it has done anything: 500, kept under the idempotency key
     error_after    Stripe does it and breaks: 500, kept under the key
     unavailable    a gateway refuses: 503, nothing done and nothing kept
+    limited        too many requests: 429, nothing done and nothing kept
+    declined       the card's bank does not let it happen: 402, nothing done, kept under the key
     delay          Stripe does it, sends its webhooks, and answers `seconds` later
     cut            Stripe does it; the connection ends without an answer
     half           Stripe does it; the connection ends in the middle of the answer
@@ -12,11 +14,12 @@ https://docs.stripe.com/error-low-level#server-errors: a 5xx says nothing about 
 
 import contextlib
 import dataclasses
+import fnmatch
 import time
 
 from .errors import StripeError, invalid_parameter
 
-KINDS = ("error", "error_after", "unavailable", "delay", "cut", "half")
+KINDS = ("error", "error_after", "unavailable", "limited", "declined", "delay", "cut", "half")
 
 
 @dataclasses.dataclass
@@ -27,13 +30,15 @@ class Fault:
     seconds: float = 0
 
     def concerns(self, request):
-        return (request.method, request.path) == (self.method, f"/v1/{self.path}")
+        return request.method == self.method and fnmatch.fnmatchcase(
+            request.path, f"/v1/{self.path}"
+        )
 
 
-def order(store, params):
+def order(hub, params):
     """Add the faults that a test orders.
 
-    :param dict params: kind, path (without /v1/), method (POST), seconds, times (1)
+    :param dict params: kind, path (without /v1/, `*` for an id), method (POST), seconds, times (1)
     """
     if params.get("kind") not in KINDS:
         raise invalid_parameter(f"kind is one of {', '.join(KINDS)}", "kind")
@@ -41,17 +46,17 @@ def order(store, params):
         params["kind"], params.get("method", "POST"), params["path"],
         float(params.get("seconds", 0)),
     )
-    store.faults += [fault] * int(params.get("times", 1))
+    hub.faults += [fault] * int(params.get("times", 1))
 
 
-def take(store, request):
+def take(hub, request):
     """Return the fault of a request and forget it; None when nothing goes wrong.
 
-    The caller holds the store's lock.
+    The caller holds the hub's lock.
     """
-    for fault in store.faults:
+    for fault in hub.faults:
         if fault.concerns(request):
-            store.faults.remove(fault)
+            hub.faults.remove(fault)
             return fault
     return None
 
@@ -63,8 +68,28 @@ def broken(*, saved=True):
     )
 
 
-def unavailable():
-    return StripeError(503, "api_error", "Stripe is temporarily unavailable.", saved=False)
+def failure(fault):
+    """Return why a request that Stripe begins to execute is not executed; None if it is."""
+    if fault and fault.kind == "error":
+        return broken()
+    if fault and fault.kind == "declined":  # https://docs.stripe.com/error-codes#card-declined
+        return StripeError(
+            402, "card_error", "Your card was declined.", code="card_declined",
+            decline_code="generic_decline",
+        )
+    return None
+
+
+def refusal(fault):
+    """Return what a gateway says that lets no request through; None if it lets this one."""
+    if fault and fault.kind == "unavailable":
+        return StripeError(503, "api_error", "Stripe is temporarily unavailable.", saved=False)
+    if fault and fault.kind == "limited":  # https://docs.stripe.com/rate-limits
+        return StripeError(
+            429, "invalid_request_error", "Request rate limit exceeded. Learn more about rate "
+            "limits here https://stripe.com/docs/rate-limits.", saved=False, code="rate_limit",
+        )
+    return None
 
 
 def send(handler, reply, fault):

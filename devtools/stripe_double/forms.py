@@ -20,6 +20,15 @@ def decode(*encoded):
     return _as_lists(params)
 
 
+def as_text(value):
+    """Return parameters given as JSON as they would have come in a form."""
+    if isinstance(value, dict):
+        return {name: as_text(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [as_text(entry) for entry in value]
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+
+
 def _split(key):
     match = _KEY.fullmatch(key)
     if not match:

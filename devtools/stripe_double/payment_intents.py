@@ -1,11 +1,10 @@
 """The life of a payment intent: https://docs.stripe.com/payments/paymentintents/lifecycle"""
 
-import time
-
-from . import attempts, cards, webhooks
+from . import attempts, balances, cards, webhooks
 from .errors import invalid_parameter, invalid_request, not_here, unexpected_state
 from .money import check_amount, check_currency, text
-from .refunds import give_back
+from .refunds import let_go
+from .render import page
 from .resources import check_client_secret, merge_metadata
 from .store import token
 
@@ -20,7 +19,7 @@ def create(call):
     params = call.params
     currency = check_currency(params["currency"])
     check_amount(params["amount"], currency)
-    types = params.get("payment_method_types") or ["card"]
+    types = attempts.types_of(params)
     capture_method = params.get("capture_method", "automatic")
     _check_methods(types, currency, capture_method)
     if params.get("customer"):
@@ -43,13 +42,16 @@ def _new(call, currency, types, capture_method):
     )
     intent_id = call.store.new_id("payment_intent")
     intent = {
-        "id": intent_id, "object": "payment_intent", "created": int(time.time()), "livemode": False,
+        "id": intent_id, "object": "payment_intent", "created": call.store.now(),
+        "livemode": False,
         "client_secret": f"{intent_id}_secret_{token(25)}", "status": "requires_payment_method",
         "amount": call.params["amount"], "amount_capturable": 0, "amount_received": 0,
         "currency": currency, "capture_method": capture_method, "payment_method_types": types,
         "confirmation_method": call.params.get("confirmation_method", "automatic"),
         "metadata": merge_metadata({}, call.params.get("metadata", {})),
         **{name: call.params.get(name) for name in kept},
+        "amount_details": {"tip": {}}, "payment_method_options": {},
+        "automatic_payment_methods": call.params.get("automatic_payment_methods"),
         **dict.fromkeys((
             "application", "application_fee_amount", "canceled_at", "cancellation_reason",
             "invoice", "last_payment_error", "latest_charge", "next_action", "on_behalf_of",
@@ -82,6 +84,11 @@ def retrieve(call, object_id):
     if call.publishable or "client_secret" in call.params:
         check_client_secret(intent, call.params["client_secret"])
     return intent
+
+
+def list_intents(call):
+    criteria = {"customer": call.params["customer"]} if "customer" in call.params else {}
+    return page(call.store.find("payment_intent", **criteria), call.params, "/v1/payment_intents")
 
 
 def update(call, object_id):
@@ -144,9 +151,9 @@ def check_elements(elements, intent):
 def check_session(call):
     """What Stripe.js asks before it draws the form: could such an intent be created?"""
     elements = call.params.get("deferred_intent") or {}
-    if elements.get("mode", "payment") != "payment":
-        raise not_here("Elements of mode setup.")
-    if elements:
+    if elements.get("mode", "payment") == "subscription":
+        raise not_here("Elements of mode subscription.")
+    if elements.get("mode") == "payment":
         currency = check_currency(elements.get("currency") or "")
         check_amount(elements.get("amount") or 0, currency)
         types = elements.get("payment_method_types") or ["card"]
@@ -188,9 +195,9 @@ def _capture(call, intent, amount, held):
     )
     charge.update(captured=True, amount_captured=amount)
     call.store.move("captured", intent, amount)
+    balances.book_charge(call.store, charge)
     if amount < held:  # What is not captured is given back with it.
-        give_back(call, charge, held - amount)
-        call.store.move("released", intent, held - amount)
+        let_go(call, intent, charge, held - amount)
         webhooks.emit(call, "charge.refunded", charge)
     webhooks.emit(call, "charge.captured", charge)
     webhooks.emit(call, "payment_intent.succeeded", intent)
@@ -206,15 +213,42 @@ def cancel(call, object_id):
             f"Only a PaymentIntent with one of the following statuses may be canceled: "
             f"{', '.join(CANCELABLE)}, processing."
         )
+    return _cancel(call, intent, call.params.get("cancellation_reason"), "charge.refunded")
+
+
+def lapse(call, intent):
+    """The hold has lapsed: the bank has taken its money back.
+
+    https://docs.stripe.com/payments/place-a-hold-on-a-payment-method#authorization-expiration
+    """
+    if intent["status"] != "requires_capture":
+        raise invalid_parameter(f"{intent['id']} is {intent['status']}.", "payment_intent")
+    return _cancel(call, intent, "automatic", "charge.expired")
+
+
+def overdue_holds(store):
+    """Return the intents whose hold should have been captured by now."""
+    return [
+        intent for intent in store.find("payment_intent", status="requires_capture")
+        if _capture_before(store, intent) <= store.now()
+    ]
+
+
+def _capture_before(store, intent):
+    details = store.get("charge", intent["latest_charge"])["payment_method_details"]
+    return details["card"]["capture_before"]
+
+
+def _cancel(call, intent, reason, event):
     held = intent["amount_capturable"]
     intent.update(
-        status="canceled", canceled_at=int(time.time()), amount_capturable=0, next_action=None,
-        cancellation_reason=call.params.get("cancellation_reason"),
+        status="canceled", canceled_at=call.store.now(), amount_capturable=0, next_action=None,
+        cancellation_reason=reason,
     )
     if held:
         charge = call.store.get("charge", intent["latest_charge"])
-        give_back(call, charge, held)
-        call.store.move("released", intent, held)
-        webhooks.emit(call, "charge.refunded", charge)
+        lapsed = "expired_uncaptured_charge" if reason == "automatic" else None
+        let_go(call, intent, charge, held, lapsed)
+        webhooks.emit(call, event, charge)
     webhooks.emit(call, "payment_intent.canceled", intent)
     return intent

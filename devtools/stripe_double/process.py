@@ -48,11 +48,16 @@ class StripeDouble:
 
     # === CONTROLS: see controls.py === #
 
-    def ledger(self):
-        return self._control("ledger")
+    def ledger(self, account=None):
+        return self._control(f"ledger?account={account}" if account else "ledger")
 
-    def requests(self):
-        return self._control("requests")["requests"]
+    def requests(self, *, all=False):
+        """Return the API requests since the last reset, or all of them."""
+        return self._control("requests?all=1" if all else "requests")["requests"]
+
+    def is_busy(self):
+        """Return whether a request with a key is not answered yet, whoever has asked."""
+        return bool(self._control("requests")["in_flight"])
 
     def events(self):
         return self._control("events")
@@ -68,6 +73,44 @@ class StripeDouble:
 
     def fault(self, kind, path, **values):
         return self._control("fault", {"kind": kind, "path": path, **values})
+
+    def deliveries(self, kind, **values):
+        """Let something go wrong with the next webhooks: see deliveries.py."""
+        return self._control("deliveries", {"kind": kind, **values})
+
+    def release(self):
+        return self._control("release", {})["released"]
+
+    def resend(self, event_id):
+        return self._control("resend", {"event": event_id})["sent"]
+
+    def retry(self):
+        """Send again what did not arrive."""
+        return self._control("retry", {})["sent"]
+
+    def roll(self, secret, valid="first", **values):
+        return self._control("roll", {"secret": secret, "valid": valid, **values})
+
+    def lapse(self, intent_id):
+        return self._control("lapse", {"payment_intent": intent_id})
+
+    def clock(self, **values):
+        """Move the clock: `advance` by seconds, or to `at`."""
+        return self._control("clock", values)
+
+    def now(self):
+        return self._control("settings")["now"]
+
+    def dispute(self, **values):
+        return self._control("dispute", values)
+
+    def dashboard(self, action, **values):
+        """Do what somebody at the practice does in Stripe's dashboard."""
+        return self._control("dashboard", {"action": action, **values})
+
+    def account(self, account_id, **values):
+        """Do what the owner of a connected account, or Stripe, does with it."""
+        return self._control("account", {"account": account_id, **values})
 
     def _control(self, name, values=None):
         data = None if values is None else json.dumps(values).encode()

@@ -1,24 +1,38 @@
 """Refunds: https://docs.stripe.com/api/refunds"""
 
-from . import webhooks
+from . import balances, webhooks
 from .errors import invalid_parameter, invalid_request
 from .money import text
 from .render import page
+from .resources import merge_metadata
 
 
 def create(call):
     charge = _charge_of(call)
     amount = call.params.get("amount", charge["amount_captured"] - _given_back(charge))
     _check_amount(charge, amount)
-    # https://docs.stripe.com/refunds: a bank debit's refund is on its way for days.
-    status = "pending" if charge["payment_method_details"]["type"] == "sepa_debit" else "succeeded"
+    status = _first_status(call, charge)
     refund = give_back(
         call, charge, amount, status=status, reason=call.params.get("reason"),
         metadata=call.params.get("metadata") or {},
     )
     call.store.move("refunded", call.store.get("payment_intent", charge["payment_intent"]), amount)
+    kind = "refund" if charge["payment_method_details"]["type"] == "card" else "payment_refund"
+    entry = balances.book(
+        call.store, kind, refund, -amount, charge["currency"], description="REFUND FOR PAYMENT"
+    )
+    refund["balance_transaction"] = entry["id"]
+    webhooks.emit(call, "refund.created", refund)
     webhooks.emit(call, "charge.refunded", charge)
     return refund
+
+
+def _first_status(call, charge):
+    """A bank debit's refund is on its way for days, and that of one test card as well."""
+    if charge["payment_method_details"]["type"] == "sepa_debit":
+        return "pending"
+    method = call.store.get("payment_method", charge["payment_method"])
+    return "pending" if method["_outcome"].slow_refund else "succeeded"
 
 
 def give_back(call, charge, amount, *, status="succeeded", reason=None, metadata=None):
@@ -31,8 +45,13 @@ def give_back(call, charge, amount, *, status="succeeded", reason=None, metadata
     )
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-    webhooks.emit(call, "refund.created", refund)
     return refund
+
+
+def let_go(call, intent, charge, amount, reason=None):
+    """Release what is held and not captured: it shows as a refund of the charge."""
+    webhooks.emit(call, "refund.created", give_back(call, charge, amount, reason=reason))
+    call.store.move("released", intent, amount)
 
 
 def _given_back(charge):
@@ -53,6 +72,11 @@ def _charge_of(call):
             "charge.", "payment_intent", "parameter_missing",
         )
     _check_refundable(intent, charge)
+    if charge["disputed"]:
+        raise invalid_request(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
     return charge
 
 
@@ -107,14 +131,38 @@ def list_of_charge(call, object_id):
 
 
 def settle(call, refund, succeeded):
-    """Bring a pending refund to its end; a failed one returns the money to the merchant."""
+    """Bring a refund to its end; a failed one returns the money to the merchant.
+
+    Both generations of events are told: `charge.refund.updated` and `refund.updated`.
+    """
     charge = call.store.get("charge", refund["charge"])
     refund["status"] = "succeeded" if succeeded else "failed"
     if not succeeded:
-        refund["failure_reason"] = "unknown"
+        is_card = charge["payment_method_details"]["type"] == "card"
+        refund["failure_reason"] = "expired_or_canceled_card" if is_card else "unknown"
         charge["amount_refunded"] -= refund["amount"]
         charge["refunded"] = False
         intent = call.store.get("payment_intent", refund["payment_intent"])
         call.store.move("returned", intent, refund["amount"])
+        entry = balances.book(
+            call.store, "refund_failure", refund, refund["amount"], refund["currency"],
+            description="REFUND FAILURE",
+        )
+        refund["failure_balance_transaction"] = entry["id"]
+    _tell(call, refund)
+    if not succeeded:
+        webhooks.emit(call, "refund.failed", refund)
+    return refund
+
+
+def _tell(call, refund):
     webhooks.emit(call, "charge.refund.updated", refund)
+    webhooks.emit(call, "refund.updated", refund)
+
+
+def update(call, object_id):
+    refund = call.store.get("refund", object_id)
+    if "metadata" in call.params:
+        refund["metadata"] = merge_metadata(refund["metadata"], call.params["metadata"])
+    _tell(call, refund)
     return refund

@@ -1,20 +1,28 @@
 """How an object looks in an answer: by API version, for whom, and expanded."""
 
 import copy
+import operator
 
 from .errors import invalid_parameter, invalid_request
 
 DEFAULT_VERSION = "2019-05-16"
-# https://docs.stripe.com/upgrades#2022-11-15: intents lost `charges`, charges lost `refunds`.
+# https://docs.stripe.com/upgrades#2022-11-15: intents lost `charges`; charges show `refunds` to
+# whoever asks for them.
 _NO_SUBLISTS = "2022-11-15"
+# https://docs.stripe.com/changelog/basil: payments have lost what belonged to invoices.
+_NO_INVOICE = "2025-03-31"
+_HAD_INVOICE = {"charge", "payment_intent"}
 _PUBLIC_INTENT = {
     "id", "object", "amount", "canceled_at", "cancellation_reason", "capture_method",
     "client_secret", "confirmation_method", "created", "currency", "description",
-    "last_payment_error", "livemode", "next_action", "payment_method", "payment_method_types",
+    "last_payment_error", "last_setup_error", "livemode", "next_action", "payment_method",
+    "payment_method_types",
     "processing", "receipt_email", "setup_future_usage", "shipping", "status",
+    "usage",
 }
 _EXPANDABLE = {
-    "charge": "charge", "customer": "customer", "latest_charge": "charge",
+    "balance_transaction": "balance_transaction", "charge": "charge", "customer": "customer",
+    "failure_balance_transaction": "balance_transaction", "latest_charge": "charge",
     "payment_intent": "payment_intent", "payment_method": "payment_method",
 }
 _EMBEDDED = 10  # Objects in an embedded list.
@@ -28,10 +36,14 @@ def render(store, record, version=DEFAULT_VERSION, *, publishable=False):
     shown = {
         name: copy.deepcopy(value) for name, value in record.items() if not name.startswith("_")
     }
-    if publishable and record.get("object") == "payment_intent":
+    if record.get("object") == "balance_transaction":
+        shown["status"] = "available" if shown["available_on"] <= store.now() else "pending"
+    if publishable and record.get("object") in ("payment_intent", "setup_intent"):
         return {name: value for name, value in shown.items() if name in _PUBLIC_INTENT}
     if version < _NO_SUBLISTS:
         shown |= _sublists(store, record, version)
+    if version >= _NO_INVOICE and record.get("object") in _HAD_INVOICE:
+        shown.pop("invoice", None)
     return shown
 
 
@@ -64,9 +76,16 @@ def page(records, params, url):
         records = records[ids.index(after) + 1:]
     elif before := params.get("ending_before"):
         records = records[:ids.index(before)]
+    if params.get("created"):
+        records = [record for record in records if _within(record["created"], params["created"])]
     limit = min(params.get("limit", 10), 100)
     kept = records[-limit:] if params.get("ending_before") else records[:limit]
     return {"object": "list", "url": url, "has_more": len(records) > limit, "data": kept}
+
+
+def _within(moment, limits):
+    compare = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
+    return all(compare[name](moment, limit) for name, limit in limits.items())
 
 
 def expand(store, shown, paths, version=DEFAULT_VERSION):
@@ -81,6 +100,9 @@ def _expand(store, node, names, path, version):
     if isinstance(node, list):
         for entry in node:
             _expand(store, entry, names, path, version)
+        return
+    if name == "refunds" and isinstance(node, dict) and node.get("object") == "charge":
+        node.setdefault("refunds", _sublists(store, node, version)["refunds"])
         return
     if not isinstance(node, dict) or name not in node or not (rest or name in _EXPANDABLE):
         # By then the endpoint has executed, so its key is used up.

@@ -1,11 +1,8 @@
-"""Customers, payment methods, charges and webhook endpoints."""
-
-from urllib.parse import urlsplit
+"""Customers, payment methods and charges."""
 
 from . import cards, webhooks
-from .errors import invalid_parameter, resource_missing
+from .errors import invalid_parameter, invalid_request, resource_missing
 from .render import page
-from .store import token
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -45,6 +42,19 @@ def update_customer(call, object_id):
     return customer
 
 
+def list_customers(call):
+    criteria = {"email": call.params["email"]} if "email" in call.params else {}
+    return page(call.store.find("customer", **criteria), call.params, "/v1/customers")
+
+
+def delete_customer(call, object_id):
+    call.store.get("customer", object_id)
+    for method in call.store.find("payment_method", customer=object_id):
+        method["customer"] = None
+    webhooks.emit(call, "customer.deleted", call.store.objects["customer"].pop(object_id))
+    return {"id": object_id, "object": "customer", "deleted": True}
+
+
 def list_customer_methods(call, object_id):
     call.store.get("customer", object_id)
     return _page_of_methods(call, object_id, f"/v1/customers/{object_id}/payment_methods")
@@ -65,7 +75,7 @@ def new_method(store, params):
         for name in ("city", "country", "line1", "line2", "postal_code", "state")
     }
     return store.create(
-        "payment_method", type=params["type"], customer=None, _outcome=outcome,
+        "payment_method", type=params["type"], customer=None, _outcome=outcome, _set_up=False,
         billing_details={
             "address": address, **{name: billing.get(name) for name in ("email", "name", "phone")},
         },
@@ -84,6 +94,31 @@ def retrieve_method(call, object_id):
     if object_id in cards.SHARED:
         return method_of(call.store, object_id)
     return call.store.get("payment_method", object_id)
+
+
+def attach_method(call, object_id):
+    method = retrieve_method(call, object_id)
+    call.store.get("customer", call.params["customer"], param="customer")
+    if method["customer"]:
+        raise invalid_request(
+            "The payment method you provided has already been attached to a customer.",
+            param="payment_method",
+        )
+    method.update(customer=call.params["customer"], _set_up=True)
+    webhooks.emit(call, "payment_method.attached", method)
+    return method
+
+
+def detach_method(call, object_id):
+    method = call.store.get("payment_method", object_id)
+    if not method["customer"]:
+        raise invalid_request(
+            "The payment method you provided is not attached to a customer so detachment is "
+            "impossible.", param="payment_method",
+        )
+    method["customer"] = None
+    webhooks.emit(call, "payment_method.detached", method)
+    return method
 
 
 def list_methods(call):
@@ -107,39 +142,30 @@ def retrieve_charge(call, object_id):
     return call.store.get("charge", object_id)
 
 
+def update_charge(call, object_id):
+    charge = call.store.get("charge", object_id)
+    if "metadata" in call.params:
+        call.params["metadata"] = merge_metadata(charge["metadata"], call.params["metadata"])
+    charge.update(call.params)
+    webhooks.emit(call, "charge.updated", charge)
+    return charge
+
+
 def list_charges(call):
     names = ("customer", "payment_intent")
     criteria = {name: call.params[name] for name in names if name in call.params}
     return page(call.store.find("charge", **criteria), call.params, "/v1/charges")
 
 
-# === WEBHOOK ENDPOINTS: https://docs.stripe.com/api/webhook_endpoints === #
-
-def create_endpoint(call):
-    """Stripe wants a public address; the stand-in sends to this machine and nowhere else."""
-    if urlsplit(call.params["url"]).hostname not in LOOPBACK:
-        raise invalid_parameter(
-            "Invalid URL: the stand-in sends webhooks to this machine only.", "url", "url_invalid"
-        )
-    secret = f"whsec_{token(32)}"
-    return {**new_endpoint(call.store, call.params, secret), "secret": secret}
-
-
-def new_endpoint(store, params, secret):
-    return store.create(
-        "webhook_endpoint", url=params["url"], enabled_events=params["enabled_events"],
-        api_version=params.get("api_version"), application=None, status="enabled",
-        description=params.get("description"), metadata=params.get("metadata") or {},
-        _secret=secret,
-    )
-
+# === CLIENT SECRETS === #
 
 def check_client_secret(intent, given):
     """Stripe.js proves by the secret that it serves the payer of this intent."""
     if not given or not given.startswith(f"{intent['id']}_secret_"):
-        raise resource_missing("payment_intent", intent["id"], param="intent")
+        raise resource_missing(intent["object"], intent["id"], param="intent")
     if given != intent["client_secret"]:
+        label = intent["object"].title().replace("_", "")
         raise invalid_parameter(
-            "The client_secret provided does not match the client_secret associated with the "
-            "PaymentIntent.", "client_secret", "payment_intent_invalid_parameter",
+            f"The client_secret provided does not match the client_secret associated with the "
+            f"{label}.", "client_secret", f"{intent['object']}_invalid_parameter",
         )

@@ -7,10 +7,11 @@ from . import faults
 from .api import Api, Request, as_json
 from .challenge import Challenge
 from .controls import Controls
+from .deliveries import Deliverer
+from .onboarding import Onboarding
 from .resources import LOOPBACK
-from .store import Store
+from .store import Hub
 from .stripe_js import script
-from .webhooks import Deliverer
 
 HOST = "127.0.0.1"
 MAX_BODY = 1_000_000
@@ -21,11 +22,12 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, port=0, *, secret_key, publishable_key, verbose=False):
-        self.store = Store(secret_key, publishable_key)
-        self.api = Api(self.store)
-        self.controls = Controls(self.store)
-        self.challenge = Challenge(self.store)
-        self.deliverer = Deliverer(self.store)
+        self.hub = Hub(secret_key, publishable_key)
+        self.api = Api(self.hub)
+        self.controls = Controls(self.hub)
+        self.challenge = Challenge(self.hub)
+        self.onboarding = Onboarding(self.hub)
+        self.deliverer = Deliverer(self.hub)
         self.verbose = verbose
         super().__init__((HOST, port), Handler)
 
@@ -51,7 +53,8 @@ class Handler(BaseHTTPRequestHandler):
         """Answer the browser's question before a cross-origin call of Stripe.js."""
         self._send(204, b"", "text/plain", {
             "Access-Control-Allow-Methods": "GET, POST",
-            "Access-Control-Allow-Headers": "authorization, content-type, stripe-version",
+            "Access-Control-Allow-Headers":
+                "authorization, content-type, stripe-account, stripe-version",
         })
 
     def _serve(self):
@@ -68,9 +71,9 @@ class Handler(BaseHTTPRequestHandler):
             status, body = self.server.controls.answer(request)
             self._send(status, as_json(body), "application/json")
         elif request.path.startswith("/3ds/"):
-            status, page, address = self.server.challenge.answer(request)
-            headers = {"Location": address} if address else {}
-            self._send(status, page.encode(), "text/html; charset=utf-8", headers)
+            self._send_page(*self.server.challenge.answer(request))
+        elif request.path.startswith("/connect/"):
+            self._send_page(*self.server.onboarding.answer(request))
         elif request.path.rstrip("/") == "/v3" and request.method == "GET":
             self._send(200, script().encode(), "text/javascript; charset=utf-8")
         else:
@@ -94,6 +97,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send_reply(self, reply):
         self._send(reply.status, as_json(reply.body), "application/json", reply.headers)
+
+    def _send_page(self, status, page, address):
+        headers = {"Location": address} if address else {}
+        self._send(status, page.encode(), "text/html; charset=utf-8", headers)
 
     def _send_part_of(self, reply):
         """Begin an answer in chunks, and end the connection in the middle of the first."""

@@ -1,7 +1,6 @@
-"""What the stand-in remembers, in memory, under one lock: objects, ledger, requests, events."""
+"""What the stand-in remembers, in memory, under one lock: accounts, objects, requests, events."""
 
 import collections
-import copy
 import secrets
 import string
 import threading
@@ -11,40 +10,100 @@ from . import errors
 
 _ALPHABET = string.ascii_letters + string.digits
 PREFIXES = {
-    "charge": "ch", "customer": "cus", "event": "evt", "mandate": "mandate",
-    "payment_intent": "pi", "payment_method": "pm", "refund": "re", "webhook_endpoint": "we",
+    "account": "acct", "account_link": "al", "balance_transaction": "txn", "charge": "ch",
+    "customer": "cus", "dispute": "du", "event": "evt", "mandate": "mandate",
+    "payment_intent": "pi", "payment_method": "pm", "payout": "po", "refund": "re",
+    "setup_intent": "seti", "webhook_endpoint": "we",
 }
+PLATFORM = "acct_standin"
+NAMES = {"payment_intent": "intent", "setup_intent": "intent", "account": "account"}
+LABELS = {  # As Stripe's messages call them.
+    "payment_method": "PaymentMethod", "setup_intent": "setupintent",
+    "webhook_endpoint": "webhook endpoint",
+}
+WITHOUT_MODE = {"refund", "balance_transaction", "account"}  # Objects that have no `livemode`.
 
 
 def token(length=24):
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-class Store:
-    """The state of one Stripe account in test mode.
+class Hub:
+    """The whole stand-in: the platform's account, those connected to it, and what they share.
 
-    Whoever reads or writes it holds `lock`. Objects are plain dicts in Stripe's shape; keys with a
-    leading underscore are the stand-in's own and never leave the process.
+    Whoever reads or writes it holds `lock`.
     """
 
     def __init__(self, secret_key, publishable_key):
         self.secret_key = secret_key
         self.publishable_key = publishable_key
         self.lock = threading.RLock()
+        # Every request since the start, for the referee; a reset keeps them.
+        self.journal = collections.deque(maxlen=20_000)
         self.reset()
 
     def reset(self):
-        """Forget everything but the keys."""
-        self.objects = {kind: {} for kind in PREFIXES}
-        self.movements = []
+        """Forget everything but the keys and the journal."""
+        self.clock = 0  # Seconds between the stand-in's time and the real one.
+        self.platform = Store(self, PLATFORM)
+        self.connected = {}  # Account id -> Store.
         self.requests = collections.deque(maxlen=10_000)
-        self.replies = {}  # idempotency key -> Reply
+        self.replies = {}  # (Account id, idempotency key) -> Reply.
         self.in_flight = set()  # Idempotency keys of requests that are not answered yet.
         self.faults = []  # See faults.py.
         self.outbox = []  # Deliveries that wait for the answer to the request that caused them.
+        self.delivery_faults = []  # See deliveries.py.
+        self.held = []  # Deliveries that wait to be let go.
         self.deliveries = []
+        self.sent = {}  # (Event id, endpoint id) -> Delivery, for sending it again.
+        self.undelivered = set()  # The keys of those that did not arrive.
 
-    # === OBJECTS === #
+    def now(self):
+        """Return the stand-in's time in seconds since 1970."""
+        return int(time.time()) + self.clock
+
+    def stores(self):
+        return [self.platform, *self.connected.values()]
+
+    def connect(self, account_id):
+        """Add the state of a connected account."""
+        self.connected[account_id] = Store(self, account_id)
+        return self.connected[account_id]
+
+    def store_of(self, account_id):
+        """Return the state of an account; None is the platform's.
+
+        :raise KeyError: If there is no such account.
+        """
+        if account_id in (None, "", PLATFORM):
+            return self.platform
+        return self.connected[account_id]
+
+    def store_with(self, kind, object_id):
+        """Return the state of whichever account has an object; the platform's if none has."""
+        found = [store for store in self.stores() if object_id in store.objects[kind]]
+        return found[0] if found else self.platform
+
+
+class Store:
+    """The objects of one Stripe account in test mode: no other account sees them.
+
+    Objects are plain dicts in Stripe's shape; keys with a leading underscore are the stand-in's own
+    and never leave the process.
+    """
+
+    def __init__(self, hub, account_id):
+        self.hub = hub
+        self.account_id = account_id
+        self.objects = {kind: {} for kind in PREFIXES}
+        self.movements = []
+
+    @property
+    def is_platform(self):
+        return self.account_id == PLATFORM
+
+    def now(self):
+        return self.hub.now()
 
     def new_id(self, kind):
         return f"{PREFIXES[kind]}_{token()}"
@@ -52,8 +111,8 @@ class Store:
     def create(self, kind, **values):
         """Add and return an object with the properties that every object has."""
         record = {
-            "id": self.new_id(kind), "object": kind, "created": int(time.time()),
-            **({} if kind == "refund" else {"livemode": False}), **values,
+            "id": self.new_id(kind), "object": kind, "created": self.now(),
+            **({} if kind in WITHOUT_MODE else {"livemode": False}), **values,
         }
         self.objects[kind][record["id"]] = record
         return record
@@ -67,8 +126,7 @@ class Store:
         record = self.objects[kind].get(object_id)
         if record is None:
             raise errors.resource_missing(
-                kind.replace("payment_method", "PaymentMethod"), object_id,
-                param=param or {"payment_intent": "intent"}.get(kind, "id"),
+                LABELS.get(kind, kind), object_id, param=param or NAMES.get(kind, "id"),
                 status=400 if param else 404,
             )
         return record
@@ -80,15 +138,16 @@ class Store:
             if all(record.get(name) == value for name, value in criteria.items())
         ]
 
-    # === LEDGER === #
+    # === MONEY: every movement is written down; sums come from the movements alone === #
 
     def move(self, kind, intent, amount):
-        """Write down a movement of money: authorized, captured, released, refunded, returned.
+        """Write down a movement of money of an intent.
 
-        `returned` is a refund that failed: the money is back with the merchant.
+        authorized, captured, released, refunded; returned (a refund that failed: the money is back
+        with the merchant), disputed and reinstated.
         """
         self.movements.append({
-            "at": time.time(), "kind": kind, "payment_intent": intent["id"],
+            "at": self.now(), "kind": kind, "payment_intent": intent["id"],
             "amount": amount, "currency": intent["currency"],
         })
 
@@ -99,32 +158,3 @@ class Store:
             if movement["payment_intent"] == intent_id:
                 sums[movement["kind"]] += movement["amount"]
         return sums
-
-    def ledger(self):
-        """Return what the account holds, derived from the movements alone."""
-        rows = [self._ledger_row(intent) for intent in self.objects["payment_intent"].values()]
-        totals = {}
-        for row in rows:
-            total = totals.setdefault(
-                row["currency"], {"held": 0, "captured": 0, "refunded": 0, "net": 0}
-            )
-            for name in ("held", "captured", "refunded"):
-                total[name] += row[name]
-            total["net"] += row["captured"] - row["refunded"]
-        return {
-            "intents": rows, "totals": totals, "movements": copy.deepcopy(self.movements),
-            "customers": len(self.objects["customer"]), "refunds": len(self.objects["refund"]),
-        }
-
-    def _ledger_row(self, intent):
-        sums = self.moved(intent["id"])
-        names = (
-            "id", "amount", "currency", "status", "capture_method", "description", "customer",
-            "created", "metadata",
-        )
-        return {
-            **{name: intent[name] for name in names},
-            "held": sums["authorized"] - sums["captured"] - sums["released"],
-            "captured": sums["captured"],
-            "refunded": sums["refunded"] - sums["returned"],
-        }

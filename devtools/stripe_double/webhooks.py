@@ -1,43 +1,29 @@
-"""Events, signed as Stripe signs them and sent to the endpoints that asked for them.
+"""Events, and the endpoints that they are meant for.
 
-https://docs.stripe.com/webhooks/signature
+https://docs.stripe.com/api/events and https://docs.stripe.com/connect/webhooks
 """
 
-import hashlib
-import hmac
-import http.client
 import json
-import queue
-import threading
-import time
-import urllib.error
-import urllib.request
 
 from .render import DEFAULT_VERSION, render
-
-TIMEOUT = 20  # seconds
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # Never through a proxy.
-
-
-def signature(secret, payload, timestamp):
-    """Return the `Stripe-Signature` header of a payload."""
-    signed = f"{timestamp}.{payload}".encode()
-    digest = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-    return f"t={timestamp},v1={digest}"
 
 
 def emit(call, event_type, record):
     """Store an event about the object as it is now, and queue it for the endpoints.
 
-    :param call: The request that caused it, or None for a control.
+    Events of a connected account carry `account` and go to the platform's endpoints for Connect,
+    and to the account's own.
+
+    :param call: What caused it; without a request id for the dashboard, the bank and the clock.
     """
     store = call.store
+    origin = {} if store.is_platform else {"account": store.account_id}
     endpoints = [
-        endpoint for endpoint in store.find("webhook_endpoint")
-        if {"*", event_type} & set(endpoint["enabled_events"])
+        endpoint for endpoint in _endpoints(store)
+        if endpoint["status"] == "enabled" and {"*", event_type} & set(endpoint["enabled_events"])
     ]
     event = store.create(
-        "event", api_version=DEFAULT_VERSION, type=event_type,
+        "event", api_version=DEFAULT_VERSION, type=event_type, **origin,
         data={"object": render(store, record)}, pending_webhooks=len(endpoints),
         request={"id": call.request_id, "idempotency_key": call.idempotency_key},
     )
@@ -46,52 +32,52 @@ def emit(call, event_type, record):
         payload = {
             **event, "api_version": version, "data": {"object": render(store, record, version)},
         }
-        store.outbox.append((event["id"], endpoint, json.dumps(payload, indent=2)))
+        _send(store.hub, Delivery(event, endpoint, payload))
 
 
-class Deliverer:
-    """Sends what is in the outbox, one after the other, once each.
+def _send(hub, delivery):
+    hub.sent[delivery.key] = delivery
+    hub.outbox.append(delivery)
 
-    It starts when the answer to the causing request is out; Stripe gives no order of the two, but a
-    test wants the same one every time.
+
+def _endpoints(store):
+    platform = store.hub.platform.find("webhook_endpoint")
+    if store.is_platform:
+        return [endpoint for endpoint in platform if not endpoint["_connect"]]
+    return [
+        *(endpoint for endpoint in platform if endpoint["_connect"]),
+        *store.find("webhook_endpoint"),
+    ]
+
+
+class Delivery:
+    """One event on its way to one endpoint."""
+
+    def __init__(self, event, endpoint, payload):
+        self.event = event
+        self.endpoint = endpoint
+        self.payload = json.dumps(payload, indent=2)
+        self.signed = "right"  # right | forged | unsigned | aged, see deliveries.py
+        self.seconds = 0
+
+    @property
+    def key(self):
+        return (self.event["id"], self.endpoint["id"])
+
+
+def redeliver(store, event):
+    """Queue an event again, as it was, for the endpoints that are there now.
+
+    :return: How many there are.
     """
-
-    def __init__(self, store):
-        self.store = store
-        self.queue = queue.Queue()
-        threading.Thread(target=self._run, name="webhooks", daemon=True).start()
-
-    def flush(self):
-        """Hand the outbox over to the sending thread."""
-        with self.store.lock:
-            waiting, self.store.outbox = self.store.outbox, []
-        for delivery in waiting:
-            self.queue.put(delivery)
-
-    def _run(self):
-        while True:
-            event_id, endpoint, payload = self.queue.get()
-            result = self._send(endpoint, payload)
-            with self.store.lock:
-                self.store.deliveries.append({
-                    "event": event_id, "endpoint": endpoint["id"], "url": endpoint["url"],
-                    "at": time.time(), **result,
-                })
-
-    @staticmethod
-    def _send(endpoint, payload):
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": "Stripe/1.0 (stand-in)",
-            "Stripe-Signature": signature(endpoint["_secret"], payload, int(time.time())),
-        }
-        request = urllib.request.Request(
-            endpoint["url"], data=payload.encode(), headers=headers, method="POST"
-        )
-        try:
-            with _opener.open(request, timeout=TIMEOUT) as response:
-                return {"status": response.status, "error": None}
-        except urllib.error.HTTPError as error:
-            return {"status": error.code, "error": str(error)}
-        except (OSError, http.client.HTTPException) as error:
-            return {"status": None, "error": str(error)}
+    endpoints = [
+        endpoint for endpoint in _endpoints(store)
+        if {"*", event["type"]} & set(endpoint["enabled_events"])
+    ]
+    for endpoint in endpoints:
+        before = store.hub.sent.get((event["id"], endpoint["id"]))
+        delivery = Delivery(event, endpoint, event)
+        if before:  # In the version of the endpoint.
+            delivery.payload = before.payload
+        _send(store.hub, delivery)
+    return len(endpoints)

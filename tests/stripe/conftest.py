@@ -1,9 +1,15 @@
 """The stand-in for Stripe, and a client that sends what Odoo's `payment_stripe` sends."""
 
+import threading
+
 import pytest
 import requests
 
 from devtools.stripe_double.process import StripeDouble
+from tests.practice import Practice
+
+from .inbox import Inbox
+from .referee import TEST_AGENT, assert_requests_are_stripes
 
 API_VERSION = "2019-05-16"  # payment_stripe's
 RETURN_URL = "http://127.0.0.1:8069/payment/stripe/return?reference=BOOK%2F0001"
@@ -20,7 +26,7 @@ class Client:
     def send(self, method, path, data=None, *, key=None, idempotency_key=None, **headers):
         headers = {
             "AUTHORIZATION": f"Bearer {key or self.double.secret_key}",
-            "Stripe-Version": API_VERSION,
+            "Stripe-Version": API_VERSION, "User-Agent": TEST_AGENT,
             **({"Idempotency-Key": idempotency_key} if idempotency_key else {}),
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
@@ -46,19 +52,21 @@ class Client:
         assert response.status_code == status, response.text
         return response.json()["error"]
 
-    def intent(self, amount=3000, currency="eur", **values):
+    def intent(self, amount=3000, currency="eur", *, Stripe_Account=None, **values):
+        headers = {"Stripe_Account": Stripe_Account} if Stripe_Account else {}
         data = {
             "amount": amount, "currency": currency, "description": "BOOK/0001",
             "capture_method": "automatic", "payment_method_types[]": "card",
             "expand[]": "payment_method", **values,
         }
-        return self.ok("POST", "payment_intents", data)
+        return self.ok("POST", "payment_intents", data, **headers)
 
     def paid(self, amount=3000, currency="eur", method="pm_card_visa", **values):
         intent = self.intent(amount, currency, **values)
+        headers = {name: values[name] for name in ("Stripe_Account",) if name in values}
         return self.ok("POST", f"payment_intents/{intent['id']}/confirm", {
             "payment_method": method,
-        })
+        }, **headers)
 
     def browser_confirm(self, intent, number, **values):
         """Confirm as Stripe.js does: with the publishable key and the client secret."""
@@ -81,6 +89,30 @@ class Client:
 def running_double():
     with StripeDouble() as double:
         yield double
+        assert_requests_are_stripes(double)
+
+
+@pytest.fixture(scope="session")
+def open_practice(make_server, running_double):
+    """Return a function that opens a practice, on a server of its own, that is paid by card.
+
+    `open_practice(secret, **keys)`: of Stripe's endpoint; more values of the provider. The page's
+    poll, the payer's return, webhooks and runners meet there on one transaction, and Odoo repeats.
+    """
+
+    def open_it(secret, **keys):
+        server = make_server(
+            options=["--max-cron-threads=0"], environment=running_double.environment
+        )
+        server.allow_log("could not serialize access|retry")
+        server.allow_log(r"Received HTTP (400|402|409|500|503)")
+        return Practice(
+            server, "stripe", "card",
+            stripe_publishable_key=running_double.publishable_key,
+            stripe_secret_key=running_double.secret_key, stripe_webhook_secret=secret, **keys,
+        )
+
+    return open_it
 
 
 @pytest.fixture
@@ -92,3 +124,13 @@ def double(running_double):
 @pytest.fixture
 def client(double):
     return Client(double)
+
+
+@pytest.fixture
+def inbox():
+    """Return a place for webhooks to arrive."""
+    server = Inbox()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()

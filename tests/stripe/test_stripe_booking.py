@@ -4,23 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.practice import Practice
-
 WEBHOOK_SECRET = "whsec_of_the_test"
 
 
 @pytest.fixture(scope="module")
-def practice(make_server, running_double):
-    server = make_server(
-        options=["--max-cron-threads=0"], environment=running_double.environment
-    )
-    # The payer's return, the poll of the page and the webhook meet on one transaction.
-    server.allow_log("could not serialize access due to concurrent update")
-    return Practice(
-        server, "stripe", "card",
-        stripe_publishable_key=running_double.publishable_key,
-        stripe_secret_key=running_double.secret_key, stripe_webhook_secret=WEBHOOK_SECRET,
-    )
+def practice(open_practice):
+    return open_practice(WEBHOOK_SECRET)
 
 
 @pytest.fixture
@@ -59,18 +48,17 @@ def test_form_sent_many_times_at_once_makes_one_intent(practice, visitor, double
 
 def test_decline_then_another_card_pays_the_booking(practice, visitor, double, browser):
     link = visitor.book()
-    context = browser.new_context(base_url=practice.url, viewport={"width": 1280, "height": 900})
-    tab = context.new_page()
-    tab.set_default_timeout(60_000)
-    tab.goto(link.page)
-    pay(tab, "4000000000000002")
-    dialog = tab.get_by_role("dialog")
-    dialog.get_by_text("Your card was declined.").wait_for()
-    dialog.get_by_role("button", name="Ok").click()
-    pay(tab, "4242424242424242")
-    tab.wait_for_url(f"**{link.path}**")
-    tab.get_by_text("Confirmed").first.wait_for()
-    context.close()
+    size = {"width": 1280, "height": 900}
+    with browser.window(base_url=practice.url, viewport=size) as tab:
+        tab.set_default_timeout(60_000)
+        tab.goto(link.page)
+        pay(tab, "4000000000000002")
+        dialog = tab.get_by_role("dialog")
+        dialog.get_by_text("Your card was declined.").wait_for()
+        dialog.get_by_role("button", name="Ok").click()
+        pay(tab, "4242424242424242")
+        tab.wait_for_url(f"**{link.path}**")
+        tab.get_by_text("Confirmed").first.wait_for()
     assert practice.booking(link.id)["state"] == "confirmed"
     assert double.ledger()["totals"]["eur"]["captured"] == 2400
     practice.assert_ledger(link.id, total=80.0, tax=13.33, residual=56.0, payments=[24.0])

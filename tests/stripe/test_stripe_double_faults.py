@@ -28,11 +28,24 @@ def test_an_error_is_kept_under_its_key(double, client, kind, done):
     assert refunded(double) == done
 
 
-def test_a_gateway_that_refuses_keeps_nothing(double, client):
+def test_a_bank_that_refuses_a_capture_leaves_the_hold_as_it_is(double, client):
+    intent = client.paid(capture_method="manual")
+    double.fault("declined", f"payment_intents/{intent['id']}/capture")
+    capture = f"payment_intents/{intent['id']}/capture"
+    for _attempt in range(2):
+        error = client.refused("POST", capture, status=402, idempotency_key="k1")
+        assert (error["type"], error["code"]) == ("card_error", "card_declined")
+    assert (client.ledger_row(intent)["held"], client.ledger_row(intent)["captured"]) == (3000, 0)
+    client.ok("POST", capture, idempotency_key="k2")
+    assert client.ledger_row(intent)["captured"] == 3000
+
+
+@pytest.mark.parametrize(("kind", "status"), [("unavailable", 503), ("limited", 429)])
+def test_a_gateway_that_refuses_keeps_nothing(double, client, kind, status):
     intent = client.paid()
-    double.fault("unavailable", "refunds")
+    double.fault(kind, "refunds")
     answers = [refund(client, intent, "k1") for _attempt in range(2)]
-    assert [answer.status_code for answer in answers] == [503, 200]
+    assert [answer.status_code for answer in answers] == [status, 200]
     assert refunded(double) == 1000
 
 

@@ -3,55 +3,9 @@
 import hashlib
 import hmac
 import json
-import queue
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-import pytest
 
 SECRET = "whsec_of_the_test"
-
-
-class Inbox(ThreadingHTTPServer):
-    """Where the events arrive."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        self.received = queue.Queue()
-        super().__init__(("127.0.0.1", 0), InboxHandler)
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/payment/stripe/webhook"
-
-    def next(self):
-        return self.received.get(timeout=10)
-
-    def types(self, count):
-        return [json.loads(self.next()[1])["type"] for _ in range(count)]
-
-
-class InboxHandler(BaseHTTPRequestHandler):
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.server.received.put((self.headers["Stripe-Signature"], body))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_args):
-        pass
-
-
-@pytest.fixture
-def inbox():
-    server = Inbox()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 def test_event_is_signed_over_its_very_bytes(client, inbox):

@@ -82,12 +82,10 @@ def shop(running_shop, double):
 
 @pytest.fixture
 def tab(browser, shop):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    tab = context.new_page()
-    tab.set_default_timeout(20_000)
-    tab.goto(shop.link)
-    yield tab
-    context.close()
+    with browser.window(viewport={"width": 1280, "height": 900}) as tab:
+        tab.set_default_timeout(20_000)
+        tab.goto(shop.link)
+        yield tab
 
 
 def choose_card(tab):

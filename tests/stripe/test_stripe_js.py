@@ -16,7 +16,10 @@ SHOP = """<!DOCTYPE html>
 <script>
     const settings = {settings};
     const say = (text) => {{ document.getElementById('outcome').textContent = text; }};
-    const stripe = Stripe(settings.key, {{ apiVersion: '2019-05-16', locale: 'en' }});
+    const stripe = Stripe(settings.key, {{
+        apiVersion: '2019-05-16', locale: 'en', stripeAccount: settings.account,
+    }});
+    const verb = settings.elements.mode === 'setup' ? 'confirmSetup' : 'confirmPayment';
     const elements = stripe.elements({{
         appearance: {{ theme: 'stripe' }}, currency: 'eur', captureMethod: 'automatic',
         paymentMethodTypes: ['card'], mode: 'payment', amount: 3000, ...settings.elements,
@@ -31,7 +34,7 @@ SHOP = """<!DOCTYPE html>
     elements.update({{ setupFutureUsage: null }});
     document.getElementById('pay').addEventListener('click', async () => {{
         await elements.submit();
-        const {{ error }} = await stripe.confirmPayment({{
+        const {{ error }} = await stripe[verb]({{
             elements, clientSecret: settings.secret,
             confirmParams: {{ return_url: `${{location.origin}}/return?reference=BOOK%2F0001` }},
         }});
@@ -75,20 +78,18 @@ def shop():
 
 @pytest.fixture
 def tab(browser):
-    context = browser.new_context(viewport={"width": 800, "height": 600})
-    tab = context.new_page()
-    tab.set_default_timeout(15_000)
-    yield tab
-    context.close()
+    with browser.window(viewport={"width": 800, "height": 600}) as tab:
+        tab.set_default_timeout(15_000)
+        yield tab
 
 
 @pytest.fixture
 def open_form(client, shop, tab):
     """Open the shop's page for an intent."""
-    def open_form(intent, *, key=None, **elements):
+    def open_form(intent, *, key=None, account=None, **elements):
         settings = {
             "key": key or client.double.publishable_key, "secret": intent["client_secret"],
-            "elements": elements,
+            "elements": elements, "account": account,
         }
         shop.page = SHOP.format(base=client.double.url, settings=json.dumps(settings))
         tab.goto(f"{shop.url}/")
@@ -251,3 +252,30 @@ def test_confirmation_waits_for_submit(client, tab, open_form):
         }
     }""")
     assert error.startswith("IntegrationError: elements.submit() must be called before")
+
+
+def test_a_card_is_saved(client, tab, open_form):
+    customer = client.ok("POST", "customers", {"name": "Norbert Buyer"})["id"]
+    intent = client.ok("POST", "setup_intents", {"customer": customer})
+    open_form(intent, mode="setup", amount=None)
+    outcome(tab, "ready")
+    fill(tab, "4242 4242 4242 4242")
+    pay(tab)
+    tab.wait_for_url("**/return**")
+    assert parameters(tab) == {
+        "reference": "BOOK/0001", "redirect_status": "succeeded", "setup_intent": intent["id"],
+        "setup_intent_client_secret": intent["client_secret"],
+    }
+    assert len(client.ok("GET", f"customers/{customer}/payment_methods")["data"]) == 1
+
+
+def test_a_connected_account_is_paid(client, tab, open_form):
+    account = client.ok("POST", "accounts", {"type": "standard"})["id"]
+    intent = client.intent(Stripe_Account=account)
+    open_form(intent, account=account)
+    outcome(tab, "ready")
+    fill(tab, "4242 4242 4242 4242")
+    pay(tab)
+    tab.wait_for_url("**/return**")
+    assert client.double.ledger(account)["totals"]["eur"]["captured"] == 3000
+    assert client.double.ledger()["totals"] == {}

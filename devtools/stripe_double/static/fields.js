@@ -29,7 +29,7 @@ function encode(params, prefix = '', form = new URLSearchParams()) {
 }
 
 async function call(stripe, method, path, params) {
-    const form = encode({ key: stripe._key, ...params });
+    const form = encode({ key: stripe._key, _stripe_account: stripe._account, ...params });
     const url = method === 'GET' ? `${BASE}${path}?${form}` : `${BASE}${path}`;
     const headers = stripe._version ? { 'Stripe-Version': stripe._version } : {};
     try {

@@ -61,6 +61,7 @@ class Elements {
 
 // === STRIPE: https://docs.stripe.com/js/initializing === //
 
+const RESULT = { payment_intent: 'paymentIntent', setup_intent: 'setupIntent' };
 const REDIRECT_STATUS = {
     succeeded: 'succeeded', requires_capture: 'succeeded', processing: 'pending',
 };
@@ -80,6 +81,7 @@ class StripeStandIn {
         }
         this._key = publishableKey;
         this._version = options.apiVersion;
+        this._account = options.stripeAccount;
     }
 
     elements(options = {}) {
@@ -92,38 +94,55 @@ class StripeStandIn {
     }
 
     async retrievePaymentIntent(clientSecret) {
-        const path = `/v1/payment_intents/${clientSecret.split('_secret_')[0]}`;
+        return this._retrieve('payment_intent', clientSecret);
+    }
+
+    async retrieveSetupIntent(clientSecret) {
+        return this._retrieve('setup_intent', clientSecret);
+    }
+
+    async _retrieve(kind, clientSecret) {
+        const path = `/v1/${kind}s/${clientSecret.split('_secret_')[0]}`;
         const answer = await call(this, 'GET', path, { client_secret: clientSecret });
-        return answer.error ? answer : { paymentIntent: answer };
+        return answer.error ? answer : { [RESULT[kind]]: answer };
     }
 
     /** https://docs.stripe.com/js/payment_intents/confirm_payment */
-    async confirmPayment({ elements, clientSecret, confirmParams = {}, redirect = 'always' }) {
+    confirmPayment(options) {
+        return this._confirm('payment_intent', 'confirmPayment', options);
+    }
+
+    /** https://docs.stripe.com/js/setup_intents/confirm_setup */
+    confirmSetup(options) {
+        return this._confirm('setup_intent', 'confirmSetup', options);
+    }
+
+    async _confirm(kind, verb, options) {
+        const { elements, clientSecret, confirmParams = {}, redirect = 'always' } = options;
         const element = elements?.getElement('payment');
         if (!element?._node) {
             throw new IntegrationError(
-                "Invalid value for stripe.confirmPayment(): elements should have a mounted "
-                + "Payment Element or Express Checkout Element."
+                `Invalid value for stripe.${verb}(): elements should have a mounted Payment `
+                + "Element or Express Checkout Element."
             );
         }
         const secret = clientSecret || elements._options.clientSecret;
         if (!secret) {
             throw new IntegrationError(
-                "You must pass in a clientSecret when calling stripe.confirmPayment()."
+                `You must pass in a clientSecret when calling stripe.${verb}().`
             );
         }
         const deferred = elements._deferred();
         if (deferred && !elements._submitted) {
             throw new IntegrationError(
-                "elements.submit() must be called before stripe.confirmPayment(). Call "
+                `elements.submit() must be called before stripe.${verb}(). Call `
                 + "elements.submit() as soon as your customer presses pay, prior to any "
                 + "asynchronous work."
             );
         }
         if (redirect === 'always' && !confirmParams.return_url) {
             throw new IntegrationError(
-                "stripe.confirmPayment(): the return_url argument is required when redirect "
-                + "is always."
+                `stripe.${verb}(): the return_url argument is required when redirect is always.`
             );
         }
         const invalid = element._validate();
@@ -131,7 +150,7 @@ class StripeStandIn {
             return { error: invalid };
         }
         const intent = await call(
-            this, 'POST', `/v1/payment_intents/${secret.split('_secret_')[0]}/confirm`, {
+            this, 'POST', `/v1/${kind}s/${secret.split('_secret_')[0]}/confirm`, {
                 client_secret: secret, return_url: confirmParams.return_url,
                 payment_method_data: element._data(), deferred_intent: deferred,
             },
@@ -141,15 +160,11 @@ class StripeStandIn {
         );
     }
 
-    async confirmSetup() {
-        return { error: fail('stand_in', "The Stripe stand-in does not save cards yet.") };
-    }
-
     /** Leave the page as Stripe.js does, or hand the intent back. */
     _follow(intent, returnUrl, redirect) {
         const bank = intent.next_action?.redirect_to_url?.url;
         if (!bank && redirect === 'if_required') {
-            return { paymentIntent: intent };
+            return { [RESULT[intent.object]]: intent };
         }
         window.location = bank || this._returnAddress(intent, returnUrl);
         return new Promise(() => {}); // The page is going away.
@@ -157,8 +172,8 @@ class StripeStandIn {
 
     _returnAddress(intent, returnUrl) {
         const address = new URL(returnUrl);
-        address.searchParams.append('payment_intent', intent.id);
-        address.searchParams.append('payment_intent_client_secret', intent.client_secret);
+        address.searchParams.append(intent.object, intent.id);
+        address.searchParams.append(`${intent.object}_client_secret`, intent.client_secret);
         address.searchParams.append(
             'redirect_status', REDIRECT_STATUS[intent.status] || 'failed'
         );
