@@ -92,6 +92,19 @@ def find(diary, terms, not_before, not_after):
     return found
 
 
+def is_free(diary, terms, start):
+    """Say whether a practitioner works at a moment and nothing else takes their time.
+
+    Whether the start is one that is offered does not count, nor whether a group has seats left.
+
+    :param Diary diary: the practitioner's time.
+    :param Terms terms: what the appointment takes.
+    :param datetime start: of the appointment.
+    :rtype: bool
+    """
+    return _can_take_place(start, diary, terms)
+
+
 def _groups_with_seats(diary, terms, not_before, not_after):
     """Yield the offers of the groups that were booked already and have seats left."""
     groups = {}

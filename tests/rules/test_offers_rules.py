@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,6 +139,24 @@ def test_a_group_that_has_begun_is_closed():
     sold = [group(1, "10:00", "10:00-11:00", 1)]
     wanted = terms(60, capacity=2)
     assert found(["9:00-12:00"], wanted, sold, not_before="10:01") == ["11:00 (2 left)"]
+
+
+@pytest.mark.parametrize(
+    ("start", "wanted", "free"),
+    [
+        ("9:20", terms(), True),  # off the grid
+        ("8:30", terms(), False),  # not worked yet
+        ("12:30", terms(), False),  # the end is not worked
+        ("10:30", terms(), False),  # meets what is sold
+        ("10:00", terms(), True),  # ends where that begins
+        ("10:00", terms(after=10), False),  # … and has to keep time free
+        ("15:00", terms(), False),  # something else is there
+    ],
+)
+def test_who_is_free_then_on_offer_or_not(start, wanted, free):
+    periods = [span("9:00-13:00"), span("14:00-18:00")]
+    diary = offers.Diary(7, periods, [], [single(1, "11:00-12:00")], [span("15:30-16:00")])
+    assert offers.is_free(diary, wanted, at(start)) is free
 
 
 def test_who_has_the_least_booked_is_named_and_of_equals_the_first():

@@ -34,6 +34,12 @@ def test_a_key_is_trusted_for_less_than_a_day():
     assert not operations.key_is_alive(NOW - timedelta(hours=24), NOW)
 
 
+@pytest.mark.parametrize(("sent", "is_repeated"), [(0, False), (1, False), (-60, True)])
+def test_a_key_that_was_sent_before_this_attempt_is_repeated(sent, is_repeated):
+    first_sent, lease_until = NOW + timedelta(seconds=sent), NOW + operations.LEASE
+    assert operations.is_repeated(first_sent, lease_until) == is_repeated
+
+
 @pytest.mark.parametrize(
     ("total", "received", "amount", "repeated", "back"),
     [
@@ -56,3 +62,10 @@ def test_what_is_kept_fits_the_price(total, received, amount):
     kept = round(received + amount - back, 2)
     assert kept <= max(total, received)
     assert back == 0 or kept == max(total, received)
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=400)))
+def test_a_payment_without_news_is_looked_at_ever_more_rarely(age):
+    wait = operations.next_look(NOW - age, NOW) - NOW
+    assert timedelta(minutes=30) <= wait <= timedelta(days=7)
+    assert wait >= min(age, timedelta(days=7))
