@@ -1,13 +1,10 @@
 import logging
-import random
-import time
 from typing import NamedTuple
 
 from requests.exceptions import HTTPError
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..rules import operations
@@ -16,13 +13,16 @@ from .payment_transaction import ANSWERS_KEY, Answers
 
 _logger = logging.getLogger(__name__)
 
-TRIES = 5  # of a step that meets another process
+# more are left to the scheduled action, so that nobody waits for a provider that often
+MOST_SENT_AT_ONCE = 5
+QUEUED = "appointment_payments.queued_operations"
 
 
 class Answer(NamedTuple):
     """What came of one call.
 
-    :param str outcome: answered | absent (looked up, and not there) | unknown | failed
+    :param str outcome: answered | absent (looked up, and not there) | unknown | failed | refused
+        (but it may have happened at an attempt before)
     :param list payment_data: what the provider said, as Odoo's `_process` takes it
     :param str error: what went wrong, for staff
     """
@@ -42,29 +42,25 @@ class AppointmentPaymentOperation(models.Model):
     _inherit = "appointment.payment.operation"
 
     def _run_after_commit(self):
-        """Send operations as soon as the decision is committed; the cron is the net."""
-        self.env.cr.postcommit.add(self._run)
-        cron = self.env.ref("appointment_payments.cron_reconcile_transactions")
-        # sudo: whoever decides has no right on scheduled actions
-        cron.sudo()._trigger(at=fields.Datetime.add(fields.Datetime.now(), minutes=1))
+        """Send operations as soon as the decision is committed; the cron is the net.
 
-    @api.model
-    def _cron_reconcile_transactions(self, batch_size=100):
-        """Scheduled action: go on with every operation that no process finished.
-
-        :param int batch_size: how many are looked up at a time
+        Of many that are decided in one transaction the cron sends the rest, at once.
         """
-        tried = self.browse()
-        while due := self.search(
-            [("next_attempt_at", "<=", fields.Datetime.now()), ("id", "not in", tried.ids)],
-            order="next_attempt_at, id",
-            limit=batch_size,
-        ):
-            for operation in due:
-                operation._run()
-                tried |= operation
-                if not self.env["ir.cron"]._commit_progress(1):
-                    return
+        # sudo: whoever decides has no right on scheduled actions
+        cron = self.env.ref("appointment_payments.cron_reconcile_transactions").sudo()
+        queue = self.env.cr.postcommit
+        queue.data[QUEUED] = queue.data.get(QUEUED, 0) + len(self)
+        if queue.data[QUEUED] > MOST_SENT_AT_ONCE:
+            cron._trigger()
+            return
+        queue.add(self._run_committed)
+        cron._trigger(at=fields.Datetime.add(fields.Datetime.now(), minutes=1))
+
+    def _run_committed(self):
+        """Send what was committed: not what was rolled back to a savepoint after it was decided."""
+        with self.env.registry.cursor() as cr:
+            committed = self.with_env(self.env(cr=cr)).exists().ids
+        self.browse(committed)._run()
 
     def _run(self):
         """Make one attempt at each operation that is due. Errors stay with their operation."""
@@ -89,26 +85,6 @@ class AppointmentPaymentOperation(models.Model):
         answer = self._call()
         self._in_own_cursor(lambda operation: operation._settle(attempt, answer))
         return answer.outcome
-
-    def _in_own_cursor(self, step):
-        """Run one step in a cursor of its own, committed; again when it meets another process.
-
-        :param callable step: takes the operation in that cursor, as the system
-        :return: what the step returns
-        """
-        for tries_left in reversed(range(TRIES)):
-            try:
-                with self.env.registry.cursor() as cr:
-                    return step(self._with_cursor(cr))
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                if not tries_left:
-                    raise
-                time.sleep(random.uniform(0, 0.1 * 2 ** (TRIES - tries_left)))
-        return None
-
-    def _with_cursor(self, cr):
-        operation = api.Environment(cr, SUPERUSER_ID, {})[self._name].browse(self.id)
-        return operation.with_company(operation.company_id)
 
     def _postpone(self, error):
         """Keep an operation that broke before it was sent from being tried all the time."""
@@ -139,11 +115,11 @@ class AppointmentPaymentOperation(models.Model):
                 self.error or self.env._("The connection was lost while it was sent."), False
             )
             return None
-        if not self.refund_transaction_id and self._is_done_by_hand():
-            self._set_done(False)
+        if not self.first_sent_at and self._is_overtaken() and not self._reduce_to_what_is_left():
+            self._close_overtaken()
             return None
-        lease_until = fields.Datetime.now() + operations.LEASE
-        self._set_sent(self.refund_transaction_id or self._create_refund(), lease_until)
+        self._ensure_answered()
+        self._set_sent(fields.Datetime.now() + operations.LEASE)
         return self.attempts
 
     def _is_due(self):
@@ -156,26 +132,6 @@ class AppointmentPaymentOperation(models.Model):
     def _may_be_sent_again(self):
         """Return whether sending twice has one effect: the provider keeps idempotency keys."""
         return self.transaction_id.provider_id._keeps_idempotency_keys()
-
-    def _is_done_by_hand(self):
-        """Return whether somebody gave the money back before this was sent (design rule 13).
-
-        :rtype: bool
-        """
-        refunds = self.transaction_id.child_transaction_ids.filtered(
-            lambda t: t.operation == "refund" and t.state in ("pending", "done")
-        )
-        left = self.transaction_id.amount + sum(refunds.mapped("amount"))
-        return self.currency_id.compare_amounts(left, self.amount) < 0
-
-    def _create_refund(self):
-        """Make the child transaction before the call, so that a webhook finds it.
-
-        :rtype: recordset of `payment.transaction`
-        """
-        refund = self.transaction_id._create_child_transaction(self.amount, is_refund=True)
-        refund._log_sent_message()
-        return refund
 
     # === CALL === #
 
@@ -191,40 +147,73 @@ class AppointmentPaymentOperation(models.Model):
             return Answer(self._classify(error), error=str(error))
 
     def _ask_provider(self):
-        """Send the refund, or look it up when that is safer.
+        """Ask the provider; a refusal is not a word on what was sent before.
+
+        The keys may have been changed since, or the provider disabled.
+
+        :rtype: Answer
+        """
+        may_have_happened = self._is_repeated() and not self.is_looked_up
+        try:
+            return self._send_or_look_up()
+        except Exception as error:
+            if may_have_happened and self._classify(error) == "failed":
+                return Answer("refused", error=str(error))
+            raise
+
+    def _is_repeated(self):
+        if not self.next_attempt_at:
+            return True  # its provider has said something meanwhile
+        return operations.is_repeated(self.first_sent_at, self.next_attempt_at)
+
+    def _send_or_look_up(self):
+        """Send the request, or look up what came of it when that is safer.
 
         :rtype: Answer
         """
         answers = Answers()
-        refund = self.refund_transaction_id.with_context(
+        answered = self._get_answered().with_context(
             **{ANSWERS_KEY: answers}, appointment_idempotency_key=self.idempotency_key
         )
-        refund._ensure_provider_is_not_disabled()
+        answered._ensure_provider_is_not_disabled()
         alive = operations.key_is_alive(self.first_sent_at, fields.Datetime.now())
         if self.provider_reference or not alive:
-            found = refund._look_up_refund()
+            found = answered._look_up_outcome()
             return Answer("answered", [found]) if found else Answer("absent")
         try:
-            refund._send_refund_request()
+            getattr(answered, self._get_kind().request)()
         except ValidationError as error:
             # a provider that repeats its error under the key may have done it all the same
-            found = self._look_up_after(error)
-            if not found:
-                raise
-            return Answer("answered", [found])
+            if found := self._look_up_after(answered, error):
+                return found
+            raise
         return Answer("answered", list(answers))
 
-    def _look_up_after(self, error):
-        """Return the payment data of a refund whose request has ended in an error, if it is there.
+    def _look_up_after(self, answered, error):
+        """Look up what came of a request that has ended in an error.
 
-        :rtype: dict|None
+        A hold can end in one way only: where it is still there, the request may be made anew, since
+        an error that the provider repeats would last as long as its key. A refusal is final where
+        nothing came of an attempt before it either.
+
+        :param answered: the `payment.transaction` that the answer is for
+        :param Exception error: what was raised
+        :return: nothing when that says no more than the error
+        :rtype: Answer|None
         """
-        if self._classify(error) != "unknown":
+        ends_hold, is_unknown = self._get_kind().ends_hold, self._classify(error) == "unknown"
+        if not (is_unknown or ends_hold or self._is_repeated()):
             return None
         try:
-            return self.refund_transaction_id._look_up_refund()
+            found = answered._look_up_outcome()
         except ValidationError:
             return None
+        if found:
+            return Answer("answered", [found])
+        if not is_unknown:
+            return Answer("failed", error=str(error))
+        is_final = isinstance(error.__context__, HTTPError) and self._may_be_sent_again()
+        return Answer("absent") if ends_hold and is_final else None
 
     def _classify(self, error):
         """Say what an error during a call means: Odoo turns most into one `ValidationError`.
@@ -247,18 +236,21 @@ class AppointmentPaymentOperation(models.Model):
         :param int attempt: the number of the attempt; a later one, or a webhook, is not overruled
         :param Answer answer: what came of the call
         """
-        refund = self.refund_transaction_id
-        # in the order in which a webhook locks: it comes to the same rows
-        self._wait_for(refund)
+        answered = self._get_answered()
+        # in the order in which a webhook locks: the payment that was begun, then what came of it
+        for transaction in (self.transaction_id._get_payment_begun() | answered).sorted("id"):
+            self._wait_for(transaction)
         self._wait_for(self)
         if self.state != "sent" or self.attempts != attempt:
             return
         if answer.outcome == "answered":
-            self._apply_answer(refund, answer)
+            self._apply_answer(answered, answer)
         elif answer.outcome == "absent":
             self._set_intended_again()
         elif answer.outcome == "failed":
-            refund._set_error(answer.error)
+            answered._set_error(answer.error)
+        elif answer.outcome == "refused":
+            self._set_unknown(answer.error, False)  # people look
         else:
             moment = operations.retry_at(fields.Datetime.now(), self.attempts)
             self._set_unknown(answer.error, moment if self._may_be_sent_again() else False)
@@ -277,17 +269,22 @@ class AppointmentPaymentOperation(models.Model):
             log_exceptions=False,
         )
 
-    def _apply_answer(self, refund, answer):
-        """Apply what the provider said; a done refund closes the ledger in the same transaction."""
+    def _apply_answer(self, answered, answer):
+        """Apply what the provider said; its effects on the books are in the same transaction."""
         for payment_data in answer.payment_data:
-            refund._process(refund.provider_code, payment_data)
-        if refund.state in ("draft", "pending"):
-            self._set_accepted(refund.provider_reference, self._get_look_up_moment())
-        elif refund.state == "done":
-            refund._post_process_safely()
+            answered._process(answered.provider_code, payment_data)
+        if answered.state in ("draft", "pending"):
+            if self._get_kind().ends_hold and self._is_overtaken():
+                self._close_overtaken()
+                return
+            self._set_accepted(answered.provider_reference, self._get_look_up_moment())
+        # a hold that has ended in full ends its source transaction too
+        for moved in answered | answered.source_transaction_id:
+            if moved.state not in ("draft", "pending") and not moved.is_post_processed:
+                moved._post_process_safely()
 
     def _get_look_up_moment(self):
-        """Return when to look up a refund that the provider works on; False to wait for its word.
+        """Return when to look up what the provider works on; False to wait for its word.
 
         :rtype: datetime|bool
         """

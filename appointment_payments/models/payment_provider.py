@@ -1,5 +1,6 @@
 from odoo import api, models
 
+from ..rules import capture
 from .payment_transaction import ANSWERS_KEY, Answers
 
 
@@ -74,7 +75,7 @@ class PaymentProvider(models.Model):
     def _keeps_idempotency_keys(self):
         """Return whether the same request sent twice under one key has one effect.
 
-        Providers that do override this, with `_look_up_refund` of their transactions.
+        Providers that do override this, with `_look_up_outcome` of their transactions.
 
         :rtype: bool
         """
@@ -99,3 +100,48 @@ class PaymentProvider(models.Model):
         """
         self.ensure_one()
         return 0.0
+
+    def _check_chargeable(self, amount, currency):
+        """Refuse an amount that this provider cannot take or give back exactly.
+
+        Providers that have such amounts override this.
+
+        :param float amount: in major units
+        :param currency: its `res.currency`
+        :raise UserError: with what it can
+        """
+        self.ensure_one()
+
+    def _can_hold(self, method):
+        """Return whether payments can be held: by the provider, and by the method.
+
+        :param method: the `payment.method`, or one of its brands
+        :rtype: tuple[bool, bool]
+        """
+        self.ensure_one()
+        method = method.primary_payment_method_id or method
+        return (
+            (self.support_manual_capture or "none") != "none",
+            (method.support_manual_capture or "none") != "none",
+        )
+
+    def _get_hold_window(self, method):
+        """Return how long a payment is held, before the provider has said so of one.
+
+        Providers that know better override this.
+
+        :param method: the `payment.method`
+        :rtype: timedelta
+        """
+        self.ensure_one()
+        return capture.USUAL_WINDOW
+
+    def _releases_rest_on_capture(self):
+        """Return whether capturing less than is held lets go of the rest by itself.
+
+        Providers that do so override this.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return False

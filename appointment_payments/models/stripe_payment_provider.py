@@ -3,9 +3,14 @@ import os
 from urllib.parse import urlsplit
 
 from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 from odoo.tools.urls import urljoin
+
+from odoo.addons.payment.const import CURRENCY_MINOR_UNITS
+from odoo.addons.payment_stripe import const
+
+from ..rules import money
 
 # The smallest charge by currency, in major units; Stripe's own list:
 # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
@@ -75,17 +80,24 @@ class PaymentProvider(models.Model):
         url = self._stripe_get_js_url()
         return {"src": url} if url else {}
 
-    def _stripe_get_inline_form_values(self, *args, **kwargs):
+    def _stripe_get_inline_form_values(self, *args, payment_method_sudo=None, **kwargs):
         """Override of `payment_stripe`: the form's Payment Element agrees with the intent.
 
-        The form gets no document, so the booking's page puts what it needs in the context.
+        The form gets no document, so the booking's page puts its booking in the context.
 
         :rtype: str
         """
-        serialized = super()._stripe_get_inline_form_values(*args, **kwargs)
-        if not self.env.context.get("appointment_captures_at_once"):
+        serialized = super()._stripe_get_inline_form_values(
+            *args, payment_method_sudo=payment_method_sudo, **kwargs
+        )
+        booking_id = self.env.context.get("appointment_paid_booking_id")
+        if not booking_id:
             return serialized
-        return json.dumps({**json.loads(serialized), "capture_method": "automatic"})
+        # sudo: the page has checked who reads it; how it is captured is no secret
+        booking = self.env["appointment.payment.booking"].sudo().browse(booking_id)
+        method = payment_method_sudo or self.env["payment.method"]
+        decision = booking._decide_capture(self.sudo(), method)
+        return json.dumps({**json.loads(serialized), "capture_method": decision.method})
 
     def _keeps_idempotency_keys(self):
         """Override of `appointment_payments`."""
@@ -96,3 +108,38 @@ class PaymentProvider(models.Model):
         if self.code != "stripe":
             return super()._get_smallest_charge(currency)
         return SMALLEST_CHARGES.get(currency.name, 0.0)
+
+    def _releases_rest_on_capture(self):
+        """Override of `appointment_payments`: one capture ends the hold."""
+        return self.code == "stripe" or super()._releases_rest_on_capture()
+
+    def _check_chargeable(self, amount, currency):
+        """Override of `appointment_payments`: Stripe takes no more decimals than it knows.
+
+        Of three it takes two, and of some currencies none though Odoo, or who has set them up, has
+        some. See https://docs.stripe.com/currencies#special-cases. Rounding would charge another
+        amount than the one that was agreed.
+        """
+        if self.code == "stripe":
+            digits = self._stripe_get_digits(currency)
+            if currency.compare_amounts(money.round_amount(amount, 10.0**-digits), amount):
+                raise UserError(self._stripe_explain_digits(amount, currency, digits))
+        return super()._check_chargeable(amount, currency)
+
+    def _stripe_get_digits(self, currency):
+        """Return how many decimals of a currency Stripe takes.
+
+        :rtype: int
+        """
+        usual = CURRENCY_MINOR_UNITS.get(currency.name, currency.decimal_places)
+        return min(usual, const.CURRENCY_DECIMALS.get(currency.name, usual), 2)
+
+    def _stripe_explain_digits(self, amount, currency, digits):
+        values = {"currency": currency.name, "amount": currency.format(amount)}
+        if digits:
+            return self.env._(
+                "Stripe takes %(currency)s with two decimals only, not %(amount)s.", **values
+            )
+        return self.env._(
+            "Stripe takes %(currency)s without decimals only, not %(amount)s.", **values
+        )

@@ -3,8 +3,9 @@ from requests.exceptions import HTTPError
 from odoo import models
 from odoo.exceptions import ValidationError
 
-from odoo.addons.payment import utils as payment_utils
 from odoo.addons.payment_stripe.controllers.main import StripeController
+
+from .payment_transaction import ANSWERS_KEY, Answers
 
 # https://docs.stripe.com/payments/paymentintents/lifecycle
 CONFIRMABLE_STATUSES = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -15,65 +16,6 @@ class PaymentTransaction(models.Model):
 
     _inherit = "payment.transaction"
 
-    def _send_api_request(self, method, endpoint, **kwargs):
-        """Override of `payment` to give customers and refunds an idempotency key.
-
-        `payment_stripe` sends none: under a serialization retry the intent's key would come back
-        with a new customer, and Stripe refuses a key whose parameters have changed. A refund tells
-        its reference too, so that a webhook, and who looks it up, find its transaction.
-        See https://docs.stripe.com/api/idempotent_requests.
-        """
-        if self.provider_code == "stripe" and (method, endpoint) == ("POST", "customers"):
-            kwargs.setdefault(
-                "idempotency_key", payment_utils.generate_idempotency_key(self, scope="customers")
-            )
-        if self._stripe_is_booking_refund() and (method, endpoint) == ("POST", "refunds"):
-            kwargs["data"] = {**(kwargs.get("data") or {}), "metadata[reference]": self.reference}
-            kwargs.setdefault("idempotency_key", self._stripe_get_refund_key())
-        return super()._send_api_request(method, endpoint, **kwargs)
-
-    def _stripe_is_booking_refund(self):
-        return bool(
-            self.provider_code == "stripe"
-            and self.operation == "refund"
-            and self.appointment_booking_id
-        )
-
-    def _stripe_get_refund_key(self):
-        """Return the key of the operation that is sent, else one of the refund's own."""
-        key = self.env.context.get("appointment_idempotency_key")
-        return key or payment_utils.generate_idempotency_key(self, scope="refunds")
-
-    def _look_up_refund(self):
-        """Override of `appointment_payments`; see https://docs.stripe.com/api/refunds/list."""
-        if not self._stripe_is_booking_refund():
-            return super()._look_up_refund()
-        found = self._stripe_find_refund()
-        if not found:
-            return None
-        payment_data = {}
-        StripeController._include_refund_in_payment_data(found, payment_data)
-        return payment_data
-
-    def _stripe_find_refund(self):
-        """Fetch the refund from Stripe: by its id, else by the reference that it was sent with.
-
-        :return: the refund object, or nothing when there is none
-        :rtype: dict | None
-        :raise ValidationError: when Stripe does not say
-        """
-        if self.provider_reference:
-            return self._send_api_request("GET", f"refunds/{self.provider_reference}")
-        data = {"payment_intent": self.source_transaction_id.provider_reference, "limit": 100}
-        page = {"has_more": True}
-        while page["has_more"]:
-            page = self._send_api_request("GET", "refunds", data=data)
-            for refund in page["data"]:
-                if refund["metadata"].get("reference") == self.reference:
-                    return refund
-            data["starting_after"] = page["data"][-1]["id"] if page["data"] else None
-        return None
-
     def _stripe_create_intent(self):
         """Override of `payment_stripe` to go on with the intent of a booking's transaction.
 
@@ -82,6 +24,8 @@ class PaymentTransaction(models.Model):
         :raise ValidationError: when Stripe does not say what became of the intent; the
             transaction stays open
         """
+        if isinstance(self.env.context.get(ANSWERS_KEY), Answers):
+            return self._stripe_charge()
         if not self._stripe_keeps_intent():
             return super()._stripe_create_intent()
         intent = self._stripe_get_intent()
@@ -90,16 +34,33 @@ class PaymentTransaction(models.Model):
         intent = super()._stripe_create_intent()
         if intent:
             self.provider_reference = intent["id"]
+            self._plan_next_look()
         return intent
 
+    def _stripe_charge(self):
+        """Charge a saved card for an operation, whose runner tells unknown from failed.
+
+        Odoo's own method makes an error of either.
+
+        :return: the payment intent
+        :rtype: dict
+        :raise ValidationError: when Stripe refuses or does not answer
+        """
+        return self._send_api_request(
+            "POST",
+            "payment_intents",
+            data=self._stripe_prepare_payment_intent_payload(),
+            offline=self.operation == "offline",
+        )
+
     def _stripe_prepare_payment_intent_payload(self):
-        """Override of `payment_stripe`: a booking that waits for no answer is captured at once.
+        """Override of `payment_stripe`: a booking's payment is captured as was decided (rule 9).
 
         :rtype: dict
         """
         payload = super()._stripe_prepare_payment_intent_payload()
         if self.appointment_booking_id:
-            payload["capture_method"] = "automatic"
+            payload["capture_method"] = self.capture_method or "automatic"
         return payload
 
     def _stripe_keeps_intent(self):
