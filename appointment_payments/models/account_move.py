@@ -44,14 +44,44 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         partials = self._get_credit_note_partials()
+        notes = self._get_credit_notes()
         credited = self._to_minor(sum(partials.mapped("debit_amount_currency")))
+        credited += sum(notes._sum_paid_out())
         paid = self._to_minor(self.amount_total - self.amount_residual) - credited
         invoiced = allocation.fit(self._sum_by_booking(), self._to_minor(self.amount_total))
         taken_back = allocation.spread(
-            invoiced, credited, partials.credit_move_id.move_id._sum_by_booking()
+            invoiced, credited, (partials.credit_move_id.move_id | notes)._sum_by_booking()
         )
         shares = {key: amount - taken_back[key] for key, amount in invoiced.items()}
         return allocation.spread(shares, paid, self._sum_transactions_by_booking()), shares
+
+    def _sum_paid_out(self):
+        """Sum up what was paid out against credit notes.
+
+        :return: minor units by the bookings' own transactions, and in another way
+        :rtype: tuple[int, int]
+        """
+        partials = self._get_receivable_lines().matched_debit_ids.filtered(
+            lambda partial: partial.debit_move_id.journal_id.type in ("bank", "cash", "credit")
+        )
+        online = partials.filtered(
+            "debit_move_id.payment_id.payment_transaction_id.appointment_booking_id"
+        )
+        return tuple(
+            sum(self[:1]._to_minor(partial.credit_amount_currency) for partial in part)
+            for part in (online, partials - online)
+        )
+
+    def _get_paid_out_by_hand(self, booking):
+        """Return what was given back for a booking by hand, as in cash, in minor units.
+
+        :param booking: the `appointment.payment.booking`
+        :rtype: int
+        """
+        return sum(
+            allocation.spread(note._sum_by_booking(), note._sum_paid_out()[1]).get(booking.id, 0)
+            for note in self._get_credit_notes()
+        )
 
     def _to_minor(self, amount):
         return money.to_minor(amount, self.currency_id.decimal_places)
@@ -83,17 +113,17 @@ class AccountMove(models.Model):
         }
 
     def _sum_transactions_by_booking(self):
-        """Sum up what the transactions of bookings have brought in for an invoice.
+        """Sum up what the transactions of bookings have brought in for an invoice and kept.
 
         :return: minor units by booking id
         :rtype: dict[int, int]
         """
-        done = self.transaction_ids.filtered(
-            lambda t: t.state == "done" and t.appointment_booking_id
-        )
+        own = self.transaction_ids.filtered("appointment_booking_id")
+        children = own.child_transaction_ids
+        own |= children | children.child_transaction_ids  # captures, and what went back of them
         return {
-            booking.id: self._to_minor(sum(transactions.mapped("amount")))
-            for booking, transactions in done.grouped("appointment_booking_id").items()
+            booking.id: self._to_minor(booking._sum_done(transactions))
+            for booking, transactions in own.grouped("appointment_booking_id").items()
         }
 
     def action_open_appointment_bookings(self):

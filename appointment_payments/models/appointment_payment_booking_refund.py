@@ -20,6 +20,7 @@ class AppointmentPaymentBooking(models.Model):
             refunds = booking.operation_ids.filtered(lambda o: o.kind == "refund")
             under_way = refunds.filtered(lambda o: o.state in OPEN_STATES)
             failed = refunds.filtered(lambda o: o.state == "failed")
+            missing = sum(operation._get_amount_going_back() for operation in failed)
             sentences = []
             if under_way:
                 sentences.append(
@@ -28,11 +29,10 @@ class AppointmentPaymentBooking(models.Model):
                         amount=booking.currency_id.format(sum(under_way.mapped("amount"))),
                     )
                 )
-            if failed:
+            if missing:
                 sentences.append(
                     self.env._(
-                        "Not paid back: %(amount)s.",
-                        amount=booking.currency_id.format(sum(failed.mapped("amount"))),
+                        "Not paid back: %(amount)s.", amount=booking.currency_id.format(missing)
                     )
                 )
             booking.refund_status = " ".join(sentences)
@@ -59,7 +59,7 @@ class AppointmentPaymentBooking(models.Model):
         self.ensure_one()
         # sudo: operations are the system's
         operation = self.env["appointment.payment.operation"].sudo()
-        operation = operation._intend_refund(transaction, amount, reason)
+        operation = operation._intend(transaction, "refund", amount, reason)
         if operation.state != "intended":
             return operation
         if transaction._can_be_refunded(amount):
@@ -85,14 +85,36 @@ class AppointmentPaymentBooking(models.Model):
         """
         received = self._get_received_before(transaction)
         # begun while the first one was, which has made the invoice that a later one is for
-        is_repeated = received > 0 and not transaction.invoice_ids
+        is_repeated = received > 0 and not transaction._get_payment_begun().invoice_ids
         surplus = money.surplus(
-            self.amount_total, received, transaction.amount, is_repeated, self.currency_id.rounding
+            self._get_total_asked(received),
+            received,
+            transaction.amount,
+            is_repeated,
+            self.currency_id.rounding,
         )
         if surplus:
             self._refund_automatically(transaction, surplus, "surplus")
             self._send_paid_twice_mail(surplus)
         return self.currency_id.round(transaction.amount - surplus)
+
+    def _get_total_asked(self, received):
+        """Return what payments may bring in for the booking in all, in major units.
+
+        The price; or more, where its invoices ask for more: people have raised one, or have taken
+        a payment off again that a bank took back. That an invoice is open because a payment is not
+        in the books yet asks for nothing more.
+
+        :param float received: what the payments acted on before keep, in major units
+        :rtype: float
+        """
+        if not self._get_posted_invoices():
+            return self.amount_total
+        not_booked = self.transaction_ids.filtered(
+            lambda t: t.state == "done" and t.is_post_processed and not t.payment_id
+        )
+        booked = received - self._sum_done(not_booked)
+        return max(self.amount_total, self.currency_id.round(booked + self.amount_residual))
 
     def _get_received_before(self, transaction):
         """Return what the payments acted on before brought in and keep, in major units.
@@ -102,16 +124,17 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: float
         """
         refunds = self.operation_ids.filtered(lambda o: o.kind == "refund")
-        done = (self.transaction_ids - transaction).filtered(lambda t: t.state == "done")
+        done = (self.transaction_ids - transaction).filtered(
+            lambda t: t.state == "done" and not t._is_in_parts()
+        )
         # a refund counts by its operation, which was there first; those made by hand have none
         counted = done.filtered(
             lambda t: t.is_post_processed
             if t.operation != "refund"
-            else t not in refunds.refund_transaction_id
+            else t not in refunds.child_transaction_id
         )
-        return self.currency_id.round(
-            sum(counted.mapped("amount")) - sum(refunds.mapped("amount"))
-        )
+        gone = sum(refund._get_amount_going_back() for refund in refunds)
+        return self.currency_id.round(sum(counted.mapped("amount")) - gone)
 
     def _tell_paid_beside(self, transaction, kept):
         """Tell staff when the client has paid in another way too, as cash at the desk.
@@ -124,30 +147,57 @@ class AppointmentPaymentBooking(models.Model):
             return
         over = self.currency_id.round(kept - self.amount_residual)
         if self.currency_id.compare_amounts(over, 0) > 0:
-            self._raise_refund_needed(
-                over,
-                self.env._(
-                    "%(booking)s was paid %(amount)s too much: online and in another way. Please"
-                    " give that back.",
-                    booking=self.display_name,
-                    amount=self._format(over),
-                ),
-            )
+            self._raise_paid_beside(over)
 
-    def _raise_refund_needed(self, amount, note):
+    def _tell_linked_paid_beside(self, transaction):
+        """Tell staff of what Odoo's own payment link brought and the invoice did not need.
+
+        :param transaction: the `payment.transaction`, just entered in the books
+        """
+        open_lines = self._get_open_lines(transaction.payment_id)
+        over = -sum(open_lines.mapped("amount_residual_currency"))
+        if self.currency_id.compare_amounts(over, 0) > 0:
+            self._raise_paid_beside(over)
+
+    def _raise_paid_beside(self, over):
+        self._raise_refund_needed(
+            over,
+            self.env._(
+                "%(booking)s was paid %(amount)s too much: online and in another way. Please"
+                " give that back.",
+                booking=self.display_name,
+                amount=self._format(over),
+            ),
+        )
+
+    def _raise_refund_needed(self, amount, note, **values):
         """Ask the practitioner and the managers to give money back.
 
         :param float amount: in major units
         :param str note: what happened and what to do
+        :param dict values: more of the activities
         """
         self.ensure_one()
-        for user in self.user_id | self._get_managers():
+        summary = self.env._("Refund %(amount)s", amount=self._format(amount))
+        self._ask_people_to(self.user_id | self._get_managers(), summary, note, **values)
+
+    def _ask_people_to(self, users, summary, note, **values):
+        """Ask people to do something about a booking today.
+
+        :param users: recordset of `res.users`
+        :param str summary: what, in a few words
+        :param str note: what happened and what to do
+        :param dict values: more of the activities
+        """
+        self.ensure_one()
+        for user in users:
             self.activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=self.env._("Refund %(amount)s", amount=self._format(amount)),
+                summary=summary,
                 note=note,
                 user_id=user.id,
                 date_deadline=fields.Date.context_today(self),
+                **values,
             )
 
     def _get_managers(self):
@@ -159,41 +209,3 @@ class AppointmentPaymentBooking(models.Model):
         return managers.filtered(
             lambda u: u.id != SUPERUSER_ID and u.active and self.company_id in u.company_ids
         )
-
-    def _settle_refund_in_books(self, refund):
-        """Have the books say what became of a refund (design rule 5). May be called again.
-
-        :param refund: the post-processed refund `payment.transaction`
-        """
-        if refund.state == "done":
-            self._reconcile_refund(refund)
-        elif refund.state in ("error", "cancel"):
-            self._undo_refund_payment(refund)
-
-    def _reconcile_refund(self, refund):
-        """Close the books between a payment and its refund (design rule 5).
-
-        What of the payment an invoice has taken stays with it.
-
-        :param refund: the post-processed refund `payment.transaction`
-        """
-        payments = refund.source_transaction_id.payment_id | refund.payment_id
-        if len(payments) < 2:
-            return
-        account = refund.payment_id.destination_account_id
-        lines = payments.move_id.line_ids.filtered(
-            lambda line: line.account_id == account and not line.reconciled
-        )
-        if len(lines.move_id) == 2:
-            lines.reconcile()
-
-    def _undo_refund_payment(self, refund):
-        """Take a refund that did not arrive out of the books again.
-
-        :param refund: the `payment.transaction` that failed after it was done
-        """
-        payment = refund.payment_id.filtered(lambda p: p.state != "canceled")
-        if payment:
-            payment.move_id.line_ids.remove_move_reconcile()
-            payment.action_draft()
-            payment.action_cancel()

@@ -1,0 +1,1 @@
+from . import appointment_payment_decline, appointment_payment_refund
