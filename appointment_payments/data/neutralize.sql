@@ -12,3 +12,11 @@ UPDATE appointment_payment_operation
        next_attempt_at = NULL,
        error = 'This is a copy of the database.'
  WHERE state IN ('intended', 'sent', 'unknown');
+-- nor does it believe Stripe, which speaks to the original
+UPDATE payment_provider
+   SET stripe_event_secret = NULL;
+UPDATE appointment_payment_stripe_event
+   SET state = 'ignored',
+       next_attempt_at = NULL,
+       error = 'This is a copy of the database.'
+ WHERE state IN ('received', 'failed');
