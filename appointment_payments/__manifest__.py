@@ -1,7 +1,7 @@
 {
     "name": "Appointment Payments",
     "summary": "Get paid for appointments: deposits, full payments, self-settling invoices",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Services/Appointment",
     "author": "Appointment Payments contributors, Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/calendar",
@@ -13,6 +13,7 @@
         "portal",
         "resource",
     ],
+    "external_dependencies": {"python": ["requests", "stripe"]},
     "data": [
         "security/appointment_payments_groups.xml",
         "security/ir.model.access.csv",
@@ -21,6 +22,10 @@
         "data/ir_cron_data.xml",
         "views/mail_layout.xml",
         "data/mail_template_data.xml",
+        "data/mail_template_request_data.xml",
+        "data/mail_activity_type_data.xml",
+        "wizards/appointment_payment_decline_views.xml",
+        "wizards/appointment_payment_refund_views.xml",
         "views/appointment_payment_booking_search_views.xml",
         "views/appointment_payment_booking_views.xml",
         "views/calendar_event_type_views.xml",
@@ -29,10 +34,14 @@
         "views/resource_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
+        "views/appointment_payment_request_views.xml",
         "views/appointment_payments_menus.xml",
         "views/appointment_payment_operation_views.xml",
+        "views/appointment_payment_operation_refund_views.xml",
+        "views/request_templates.xml",
         "views/booking_templates.xml",
         "views/portal_templates.xml",
+        "views/stripe_event_views.xml",
         "views/stripe_templates.xml",
     ],
     "demo": [
@@ -42,7 +51,9 @@
     ],
     "assets": {
         "web.assets_backend": [
+            "appointment_payments/static/src/booking/**/*",
             "appointment_payments/static/src/calendar/**/*",
+            "appointment_payments/static/src/requests/**/*",
         ],
         "web.assets_frontend": [
             "appointment_payments/static/src/scss/booking.scss",

@@ -1,1 +1,1 @@
-from . import booking, payment, portal, stripe_payment
+from . import booking, payment, portal, request, stripe_payment, stripe_webhook

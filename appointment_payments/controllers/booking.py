@@ -10,10 +10,10 @@ from ..models.appointment_payment_occupancy import SlotTakenError
 from ..models.appointment_payment_rate import TooManyBookingsError
 from ..rules import slots
 from .booking_catalogue import Catalogue
-from .booking_details import get_details_values, get_known, get_page_values
-from .booking_form import BookingForm
-from .booking_times import BookingTimes
-from .booking_visit import Visit, find_practitioner
+from .booking_details import get_details_values, get_known, get_page_values, get_shown
+from .booking_form import BookingForm, asks_for_nearest, get_kept, read_start, read_token
+from .booking_times import BookingTimes, say_taken
+from .booking_visit import Visit, check_link_name, find_practitioner, read_practitioner_id
 
 
 class AppointmentBooking(http.Controller):
@@ -113,18 +113,29 @@ class AppointmentBooking(http.Controller):
         :param str tz: the visitor's time zone
         :param dict post: the rest of the form, see `BookingForm`
         :return: a redirection to the booking, or the form again with what is wrong (422), or with
-            the nearest free times (409), or with why not now (429)
+            the nearest free times or another price (409), or with why not now (429)
         :raise NotFound: when there is no such category, practitioner or company
         """
+        if self._is_sold(slug, practitioner, anyone, post):
+            sent = {"practitioner": practitioner, "anyone": anyone, "company": company, "tz": tz}
+            return self._render_sold({**post, **sent})
         visit = Visit(slug, None if anyone == "1" else practitioner, company, tz)
         user = find_practitioner(visit.all_users, practitioner) if practitioner else visit.users[:1]
         if user not in visit.users:
             return request.redirect(visit.get_url())
         form = BookingForm(post, get_known(), visit.get_terms_url(user))
-        if not form.start or form.start <= fields.Datetime.now():
+        if form.asks_for_nearest or not form.start or form.start <= fields.Datetime.now():
             return self._render_taken(visit, user, form)
         if form.errors or not form.token:
             return self._render_details(visit, user.id, form.start, form)
+        if self._is_priced_anew(visit, user, form):
+            problem = request.env._(
+                "The price or the way to pay has changed since you opened this page. Look at it"
+                " again, then go on."
+            )
+            return self._render_details(
+                visit, user.id, form.start, form, status=409, problem=problem
+            )
         if form.is_other_time and anyone == "1":
             offer = BookingTimes(visit).find_at(form.start)
             user = user.browse(offer.user_id) if offer else user
@@ -138,6 +149,29 @@ class AppointmentBooking(http.Controller):
         if not booking:
             return self._render_taken(visit, user, form)
         return request.redirect(booking.get_portal_url())
+
+    def _is_sold(self, slug, practitioner, anyone, post):
+        """Wait for whoever is booking the same time; return whether it is sold.
+
+        First of all, so that most who lose a race for a time are told at once.
+        """
+        check_link_name(slug)
+        start, user_id = read_start(post), read_practitioner_id(practitioner)
+        if not start or start <= fields.Datetime.now() or not user_id:
+            return False
+        if asks_for_nearest(post) or (post.get("other_start") and anyone == "1"):
+            return False  # asks for no time, or for one with whoever has it
+        occupancies = request.env["appointment.payment.occupancy"]
+        return occupancies._wait_for_turn(slug, user_id, start, read_token(post))
+
+    def _is_priced_anew(self, visit, user, form):
+        """Return whether a form comes from a page that said another price than is true now.
+
+        What is booked already has the price that it was booked at.
+        """
+        if form.is_other_time or not form.shown or form.shown == get_shown(visit.get_terms(user)):
+            return False
+        return not self._bookings()._find_by_checkout_token(form.token)
 
     def _find_or_book(self, visit, user, form):
         """Book; return the booking of a form that was sent before, nothing when the time is gone.
@@ -174,7 +208,7 @@ class AppointmentBooking(http.Controller):
         partner = None if request.env.user._is_public() else request.env.user.partner_id
         request.env["appointment.payment.rate"]._take(
             visit.category._get_selling_company(user), visit.tz, details["address"],
-            (partner and partner.email_normalized) or details["email"],
+            partner or details["email"],
         )
         return self._bookings()._book_for_visitor(
             visit.category.with_user(SUPERUSER_ID), user, form.start, details, partner
@@ -197,6 +231,18 @@ class AppointmentBooking(http.Controller):
             values["problem"] = request.env._("Please send the form again: it was not complete.")
         response = request.render("appointment_payments.booking_details", {**values, **more})
         response.status_code = status if form else 200
+        response.headers["Content-Security-Policy"] = "frame-ancestors 'self'"
+        return response
+
+    def _render_sold(self, post):
+        """Say that the time has just been taken, and keep what was typed.
+
+        Small, since many may be told at once. The nearest free times are a question of their own:
+        the browser asks it at once, and without a script a button does.
+        """
+        values = {"problem": say_taken(), "kept": get_kept(post)}
+        response = request.render("appointment_payments.booking_sold", values)
+        response.status_code = 409
         response.headers["Content-Security-Policy"] = "frame-ancestors 'self'"
         return response
 

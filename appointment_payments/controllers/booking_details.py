@@ -60,6 +60,16 @@ def _get_later(category, terms):
     return category.currency_id.round(terms["amount_total"] - terms["amount_due_now"])
 
 
+def get_shown(terms):
+    """Return what a page says of a price, to be compared when its form comes back.
+
+    :param dict terms: what a client who books now agrees to, see `_resolve_terms`
+    :rtype: str
+    """
+    said = ("amount_total", "amount_due_now", "confirmation_mode", "request_flow")
+    return " ".join(str(terms[name]) for name in said)
+
+
 def get_details_values(visit, user, start, form=None):
     """Prepare the details form.
 
@@ -82,6 +92,7 @@ def get_details_values(visit, user, start, form=None):
         # back to the day of the chosen time
         "back": {"day": start and slots.to_local(start, visit.tz).date().isoformat()},
         "full_terms": _get_full_terms(visit.category, user),
+        "shown": get_shown(visit.get_terms(user)),
         "known": get_known(),
         "typed": form.values if form else {},
         "errors": form.errors if form else {},

@@ -20,6 +20,16 @@ NEAREST = 4
 AROUND = timedelta(days=16)  # a month, the time asked for in its middle
 
 
+def say_taken():
+    """Return what somebody reads whose time another has.
+
+    :rtype: str
+    """
+    return request.env._(
+        "This time has just been taken. Choose another one below: what you typed is kept."
+    )
+
+
 class BookingTimes:
     """When those asked for are free.
 
@@ -232,9 +242,7 @@ class BookingTimes:
             return request.env._(
                 "This time is over. Choose another one below: what you typed is kept."
             )
-        return request.env._(
-            "This time has just been taken. Choose another one below: what you typed is kept."
-        )
+        return say_taken()
 
     def get_nearest_values(self, wanted):
         """Prepare the times nearest to one that cannot be had, to choose with one click.

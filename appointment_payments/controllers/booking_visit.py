@@ -13,6 +13,19 @@ from odoo.http import request
 PRACTITIONER = re.compile(r"(?:[^\s/]*-)?([0-9]{1,9})", re.ASCII)
 
 
+def check_link_name(slug):
+    """Refuse what is no link name of a category.
+
+    :param str slug: what stands in the address
+    :raise BadRequest: when no database takes such a name
+    :raise NotFound: when no category has such a name
+    """
+    if "\x00" in slug:
+        raise BadRequest()  # Odoo's own page for what is not found fails on it
+    if slug != request.env["ir.http"]._slugify(slug):
+        raise NotFound()
+
+
 def find_category(slug):
     """Return the category that a link means.
 
@@ -21,16 +34,23 @@ def find_category(slug):
     :raise BadRequest: when no database takes such a name
     :raise NotFound: when nothing bookable has this link name
     """
-    if "\x00" in slug:
-        raise BadRequest()  # Odoo's own page for what is not found fails on it
-    if slug != request.env["ir.http"]._slugify(slug):
-        raise NotFound()
+    check_link_name(slug)
     # sudo: visitors read categories through these pages only
     categories = request.env["calendar.event.type"].sudo()
     category = categories.search([("slug", "=", slug), ("bookable", "=", True)], limit=1)
     if not category:
         raise NotFound()
     return category
+
+
+def read_practitioner_id(text):
+    """Return the id in what a link or a form says of a practitioner, whoever that is.
+
+    :param str text: the public name that ends with the id, or the id
+    :rtype: int | None
+    """
+    found = isinstance(text, str) and PRACTITIONER.fullmatch(text)
+    return int(found[1]) if found else None
 
 
 def find_practitioner(users, text):
@@ -41,8 +61,8 @@ def find_practitioner(users, text):
     :rtype: recordset of `res.users`
     :raise NotFound: when none of them is meant
     """
-    found = isinstance(text, str) and PRACTITIONER.fullmatch(text)
-    user = users.filtered(lambda user: found and user.id == int(found[1]))
+    user_id = read_practitioner_id(text)
+    user = users.filtered(lambda user: user.id == user_id)
     if not user:
         raise NotFound()
     return user
@@ -157,6 +177,15 @@ class Visit:
                 resolved[key] = self.category._resolve_terms(company, user)
             found[user.id] = resolved[key]
         return found
+
+    def get_terms(self, user):
+        """Return what clients agree to with a practitioner; see `_resolve_terms`.
+
+        :param user: the practitioner, of the category
+        :rtype: dict
+        """
+        company = self.category._get_selling_company(user)
+        return self.terms.get(user.id) or self.category._resolve_terms(company, user)
 
     @property
     def cheapest(self):

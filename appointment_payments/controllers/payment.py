@@ -39,8 +39,9 @@ class PaymentPortal(BookingAccess, payment_portal.PaymentPortal):
         request.update_context(delay_token_charge=True)
         tx_sudo = open_tx_sudo or self._create_transaction(**create_values)
         PaymentPostProcessing.monitor_transaction(tx_sudo)
-        # rule 6: the provider is asked with nothing locked, of a transaction that outlives a crash
-        request.env.cr.commit()  # pylint: disable=invalid-commit
         if tx_sudo.operation == "online_token":
             tx_sudo._charge_with_token()
+        # rule 6: the provider is asked with nothing locked, of a transaction that outlives a crash;
+        # a saved card is charged right after this commit, and its result is read by what follows
+        request.env.cr.commit()  # pylint: disable=invalid-commit
         return tx_sudo._get_processing_values()

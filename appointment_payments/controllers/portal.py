@@ -2,13 +2,14 @@ from odoo import SUPERUSER_ID, fields, http
 from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
 from odoo.http import content_disposition, request
+from odoo.tools import consteq
 
 from odoo.addons.payment.controllers.portal import PaymentPortal
 from odoo.addons.portal.controllers import portal
 
 
 class BookingAccess:
-    """Who may see a booking: whoever may read it, or holds its link."""
+    """Who may see a booking as its client does: the client, whoever looks after it, its link."""
 
     def _get_accessible_booking(self, booking_id, access_token):
         """Return a booking that the visitor may see and pay.
@@ -22,11 +23,28 @@ class BookingAccess:
         is_token = isinstance(access_token, str) and access_token.isascii()
         try:
             # the comparison in constant time that is made there takes nothing but ASCII
-            return self._document_check_access(
+            booking_sudo = self._document_check_access(
                 model, booking_id, access_token if is_token else None
             )
         except (AccessError, MissingError):
             return request.env[model]
+        may_see = self._may_act_as_client(booking_sudo, access_token if is_token else "")
+        return booking_sudo if may_see else request.env[model]
+
+    def _may_act_as_client(self, booking_sudo, access_token):
+        """Return whether somebody who may read a booking is more than a colleague.
+
+        Who may only accept a request reads it, and neither pays nor cancels it on its page.
+
+        :param booking_sudo: the booking
+        :param str access_token: what they say is the token of its link; ASCII
+        :rtype: bool
+        """
+        user, token = request.env.user, booking_sudo.access_token
+        if not user._is_internal() or booking_sudo.with_user(user).has_access("write"):
+            return True
+        # a booking without a token has no link
+        return bool(token and access_token) and consteq(token, access_token)
 
 
 class CustomerPortal(BookingAccess, portal.CustomerPortal):
@@ -53,7 +71,7 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
         :rtype: dict[str, dict]
         """
         upcoming = Domain("stop", ">", fields.Datetime.now())
-        upcoming &= Domain("state", "in", ["pending_payment", "confirmed"])
+        upcoming &= Domain("state", "in", ["pending_payment", "requested", "confirmed"])
         return {
             "upcoming": {
                 "label": request.env._("Upcoming"), "domain": upcoming, "order": "start, id",
@@ -116,15 +134,16 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
         methods=["GET"],
     )
     def portal_booking(
-        self, booking_id, access_token=None, report_type=None, download=False, proof=None,
-        known=None, **kwargs
+        self, booking_id, access_token=None, report_type=None, download=False, credit_note=None,
+        proof=None, known=None, **kwargs
     ):  # fmt: skip
-        """Show one booking: pay it, see that it is confirmed, download its invoice.
+        """Show one booking: pay it, see that it is confirmed, download its documents.
 
         :param int booking_id: the booking
         :param str access_token: the token of its link, for those who are not logged in
-        :param str report_type: ``pdf`` for the invoice
-        :param str download: whether the invoice is saved rather than shown
+        :param str report_type: ``pdf`` for the invoice or a credit note
+        :param str download: whether that is saved rather than shown
+        :param str credit_note: the id of the credit note; the invoice without
         :param str proof: what the link in the client's mail has, see `_get_mail_proof`
         :param str known: ``yes`` after the client has said that the booking is theirs
         :return: the page or the PDF; the same 404 whether the booking or the token is wrong
@@ -133,7 +152,7 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
         if not booking_sudo:
             return request.not_found()
         if report_type == "pdf":
-            return self._show_booking_invoice(booking_sudo, download)
+            return self._show_booking_document(booking_sudo, credit_note, download)
         if booking_sudo.state == "pending_payment":
             # the booking pages remind of it; kept on the server, after access was checked
             request.session["appointment_booking_id"] = booking_sudo.id
@@ -147,6 +166,8 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
         )
         # what is due changes: a page that comes back from the history would show an old amount
         response.headers["Cache-Control"] = "no-store"
+        # nobody pays or cancels with a click that they did not see in another site's frame
+        response.headers["Content-Security-Policy"] = "frame-ancestors 'self'"
         return response
 
     @http.route(
@@ -208,12 +229,15 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
             ],
         )
 
-    def _show_booking_invoice(self, booking_sudo, download):
-        invoice_sudo = booking_sudo._get_downloadable_invoice()
-        if not invoice_sudo:
+    def _show_booking_document(self, booking_sudo, credit_note, download):
+        document_sudo = booking_sudo._get_downloadable_invoice()
+        if credit_note:
+            notes_sudo = booking_sudo._get_downloadable_credit_notes()
+            document_sudo = notes_sudo.filtered(lambda note: str(note.id) == credit_note)
+        if not document_sudo:
             return request.not_found()
         return self._show_report(
-            invoice_sudo, "pdf", "account.account_invoices", download=bool(download)
+            document_sudo, "pdf", "account.account_invoices", download=bool(download)
         )
 
     def _prepare_booking_values(self, booking_sudo, access_token):
@@ -226,6 +250,7 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
                 "page_name": "appointment_booking",
                 "res_company": booking_sudo.company_id,
                 "invoice": booking_sudo._get_downloadable_invoice(),
+                "credit_notes": booking_sudo._get_downloadable_credit_notes(),
                 "minutes_left": booking_sudo._get_minutes_left(),
                 "seconds_left": booking_sudo._get_seconds_left(),
                 "has_calendar_file": booking_sudo._has_calendar_file(),

@@ -26,6 +26,9 @@ BOOKINGS = [
     ("workshop", "nora", "anna", "workshop", 4, 13.5, ["pay"]),
     ("workshop_in_full", "ida", "anna", "workshop", 4, 13.5, ["pay", "pay"]),
     ("workshop_unpaid", "tom", "anna", "workshop", 4, 13.5, ["keep"]),
+    ("request", "nora", "anna", "assessment", 5, 14.5, ["pay"]),
+    ("request_of_ben", "ida", "ben", "assessment", 6, 16.0, ["pay"]),
+    ("declined", "tom", "anna", "assessment", 6, 14.5, ["pay", "decline"]),
     ("by_phone", "paul", "ben", "phone", 2, 16.5, []),
     ("awaiting_payment", "carla", "anna", "first", 6, 9.0, ["keep"]),
     ("processing", "carla", "ben", "follow_up", 7, 15.0, ["pay_by_wire"]),
@@ -192,6 +195,10 @@ class AppointmentPaymentDemo(models.AbstractModel):
         booking._set_expired("unpaid")
 
     @api.model
+    def _step_decline(self, booking):
+        booking.with_user(booking.user_id)._set_declined("I am away that week.")
+
+    @api.model
     def _step_cancel(self, booking):
         booking._set_cancelled()
 
@@ -207,10 +214,12 @@ class AppointmentPaymentDemo(models.AbstractModel):
         provider = self._get("provider")
         transactions = self.env["payment.transaction"]
         at_booking = booking.state == "pending_payment"
+        method = provider.payment_method_ids[:1]
         transaction = transactions.create(
             {
                 "provider_id": provider.id,
-                "payment_method_id": provider.payment_method_ids[:1].id,
+                "payment_method_id": method.id,
+                "capture_method": booking._decide_capture(provider, method).method,
                 "amount": booking.amount_due_now if at_booking else booking.amount_residual,
                 "currency_id": booking.currency_id.id,
                 "partner_id": booking.payer_id.id,

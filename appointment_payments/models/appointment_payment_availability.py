@@ -72,6 +72,23 @@ class AppointmentPaymentAvailability(models.AbstractModel):
         return start in starts[user.id]
 
     @api.model
+    def _get_free_at(self, category, company, users, start):
+        """Return who works at a moment and has nothing else then, on offer or not.
+
+        :param category: the `calendar.event.type` that they would take
+        :param company: the selling `res.company`
+        :param users: the practitioners asked for, as `res.users`
+        :param datetime start: naive UTC
+        :rtype: recordset of `res.users`
+        """
+        practitioners = self._read_practitioners(users) if users else {}
+        windows = dict.fromkeys(users.ids, Window(company.id, start, start))
+        diaries = self._get_diaries(category, practitioners, windows) if practitioners else []
+        terms = category._get_slot_terms()
+        free = {diary.user_id for diary in diaries if offers.is_free(diary, terms, start)}
+        return users.filtered(lambda user: user.id in free)
+
+    @api.model
     def _get_horizon(self, category, users):
         """Return the moment after which a category cannot be booked yet with any of these.
 

@@ -4,6 +4,7 @@ from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.orm.models import NO_ACCESS
 
 from ..rules import sessions, slots
 
@@ -12,7 +13,8 @@ class AppointmentPaymentBooking(models.Model):
     """A client's appointment as a commercial document.
 
     The rooms of this model: ``_state`` (the doors), ``_payment`` (transactions), ``_money``
-    (what is paid and owed), ``_invoice``, ``_event`` (the calendar) and ``_mail``.
+    (what is paid and owed), ``_invoice``, ``_event`` (the calendar), ``_request`` (which the
+    practitioner answers) and ``_mail``.
     """
 
     _name = "appointment.payment.booking"
@@ -22,7 +24,10 @@ class AppointmentPaymentBooking(models.Model):
     _mail_post_access = "read"
     _check_company_auto = True
 
-    name = fields.Char(string="Reference", required=True, readonly=True, copy=False, default="/")
+    # looked up for what anybody sends to the webhook
+    name = fields.Char(
+        string="Reference", required=True, readonly=True, copy=False, default="/", index=True
+    )
     category_id = fields.Many2one(
         "calendar.event.type", required=True, ondelete="restrict", index=True, readonly=True
     )
@@ -61,6 +66,8 @@ class AppointmentPaymentBooking(models.Model):
     deposit_percent = fields.Float(readonly=True)
     deposit_fixed = fields.Monetary(readonly=True)
     collection_mode = fields.Selection(readonly=True)
+    confirmation_mode = fields.Selection(readonly=True)
+    request_flow = fields.Selection(readonly=True)
     buffer_before = fields.Float(readonly=True, help="Hours kept free before the appointment.")
     buffer_after = fields.Float(readonly=True, help="Hours kept free after the appointment.")
     capacity = fields.Integer(
@@ -85,6 +92,8 @@ class AppointmentPaymentBooking(models.Model):
         help="Makes a second submit harmless.",
     )
     occupancy_ids = fields.One2many("appointment.payment.occupancy", "booking_id", readonly=True)
+    # whoever has it is the client: who may read a booking need not be
+    access_token = fields.Char(groups=NO_ACCESS)
 
     _checkout_token_uniq = models.UniqueIndex("(checkout_token) WHERE checkout_token IS NOT NULL")
     _stop_after_start = models.Constraint(
@@ -173,6 +182,28 @@ class AppointmentPaymentBooking(models.Model):
             booking.access_url = f"/my/appointment-bookings/{booking.id}"
         return result
 
+    def _portal_ensure_token(self):
+        """Override of `portal`: a colleague who may only accept a request gets no client's link."""
+        linked = self._get_linked_sudo()
+        return super(AppointmentPaymentBooking, linked)._portal_ensure_token()
+
+    def _get_share_url(self, *args, **kwargs):
+        """Override of `portal`, which asks for the token as the user."""
+        linked = self._get_linked_sudo()
+        return super(AppointmentPaymentBooking, linked)._get_share_url(*args, **kwargs)
+
+    def _get_linked_sudo(self):
+        """Return the booking with its token, for its client and whoever looks after it.
+
+        :raise AccessError: when the user may only read it
+        """
+        self.check_access("read" if self.env.user.share else "write")
+        return self.sudo()  # sudo: the token is nobody's to read; checked above
+
+    def _sign_token(self, pid):
+        """Override of `portal`: in mails to the one whom it names, whoever writes them."""
+        return super(AppointmentPaymentBooking, self.sudo())._sign_token(pid)  # sudo: see above
+
     def _get_report_base_filename(self):
         self.ensure_one()
         return self.name
@@ -212,7 +243,7 @@ class AppointmentPaymentBooking(models.Model):
         :param partner: the client, as `res.partner`
         :param bool pay_in_full: whether a client who is asked for a deposit pays all of it
         :param dict values: more field values of the booking
-        :return: the booking, in state ``pending_payment`` or ``confirmed``
+        :return: the booking, in state ``pending_payment``, ``requested`` or ``confirmed``
         :rtype: recordset of `appointment.payment.booking`
         :raise SlotTakenError: when the time is taken; nothing is left behind by the caller's
             savepoint or rollback
@@ -235,11 +266,14 @@ class AppointmentPaymentBooking(models.Model):
             }
         )
         booking._occupy()
-        if booking.amount_due_now:
-            booking._hold_for_checkout()
-        else:
-            booking._set_confirmed()
+        booking._begin()
         return booking
+
+    def _begin(self):
+        """Have a new booking wait for its payment, or confirm it when there is none to wait for."""
+        if self.amount_due_now:
+            return self._hold_for_checkout()
+        return self._set_confirmed()
 
     def _occupy(self):
         """Take the practitioner's time.
@@ -253,6 +287,11 @@ class AppointmentPaymentBooking(models.Model):
             resources = resources or user._ensure_practitioner_resource(booking.company_id)
             # sudo: the guard sees the bookings of every company
             self.env["appointment.payment.occupancy"].sudo()._take(booking, resources)
+
+    def _occupy_anew(self):
+        """Take the time of the resources that the practitioners have now."""
+        self._release()
+        self._occupy()
 
     def _get_occupied_period(self, start=None, stop=None):
         """Return the time that the booking takes, with what it keeps free before and after.

@@ -113,7 +113,8 @@ class AppointmentPaymentBooking(models.Model):
     def _replace_attendee(self, visitor, contact):
         self.ensure_one()
         quiet = {"no_mail_to_attendees": True, "skip_contact_description": True}
-        if event := self.event_id.with_context(**quiet):
+        event = self.event_id.with_context(**quiet)
+        if visitor in event.partner_ids:  # the clients of a group do not attend
             event.partner_ids = [Command.unlink(visitor.id), Command.link(contact.id)]
 
     def _raise_merge_needed(self, visitor, contact):

@@ -16,9 +16,11 @@ class AppointmentPaymentBooking(models.Model):
     def _create_events(self):
         """Put bookings without an event in their practitioner's calendar, without invitations.
 
-        The bookings of a group's session share one event.
+        The bookings of a group's session share one event. What had been given up comes back.
         """
-        without_event = self.filtered(lambda b: not b.event_id)
+        self.filtered(lambda b: b.capacity <= 1)._restore_events()
+        # sudo: see below
+        without_event = self.filtered(lambda b: not b.sudo().event_id.active)
         groups = without_event.filtered(lambda b: b.capacity > 1)
         # sudo: the practitioner's calendar is written by whoever's payment confirms the booking
         events = (
@@ -72,6 +74,11 @@ class AppointmentPaymentBooking(models.Model):
         """
         self._archive_events(self.sudo().event_id)  # sudo: see _create_events
 
+    def _restore_events(self):
+        """Put bookings that take place after all back in the calendar."""
+        events = self.sudo().event_id  # sudo: see _create_events
+        events.filtered(lambda event: not event.active).active = True
+
     @api.model
     def _archive_events(self, events):
         shared = events.filtered(lambda e: e._bookings_left_behind())
@@ -98,12 +105,20 @@ class AppointmentPaymentBooking(models.Model):
         :param user: the new practitioner, as `res.users`
         :raise SlotTakenError: when their time is taken; all bookings go over or none
         """
-        # sudo: the practitioner is frozen for people; whoever changes the event was checked there
+        self._change_practitioner(user)
+        self._send_mails("appointment_payments.mail_template_booking_confirmed_practitioner")
+
+    def _change_practitioner(self, user):
+        """Have bookings take another practitioner's time.
+
+        :param user: the new practitioner, as `res.users`
+        :raise SlotTakenError: when their time is taken; the caller rolls back
+        """
+        # sudo: the practitioner is frozen for people; whoever changes it was checked before
         bookings = self.sudo()
         bookings._release()
         bookings.write({"user_id": user.id})
         bookings._occupy()
-        bookings._send_mails("appointment_payments.mail_template_booking_confirmed_practitioner")
 
     def _move_to(self, start, stop):
         """Move bookings to another time, with the time they take.
@@ -131,6 +146,16 @@ class AppointmentPaymentBooking(models.Model):
         self._raise_still_booked(
             self.env._("You declined an appointment that is booked"),
             self.env._("Cancel the booking or accept the appointment in the calendar."),
+        )
+
+    def _raise_moved_elsewhere(self, refusal):
+        """Tell the practitioner that an appointment was moved in another calendar, and not here.
+
+        :param str refusal: why not
+        """
+        stays = self.env._("It stays where it is, and its time stays taken. Tell the client.")
+        self._schedule_todo(
+            self.env._("An appointment was moved in another calendar"), f"{refusal} {stays}"
         )
 
     def _raise_still_booked(self, summary, advice):

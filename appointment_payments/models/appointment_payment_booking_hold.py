@@ -29,11 +29,11 @@ class AppointmentPaymentBooking(models.Model):
 
     _holder_client_uniq = models.UniqueIndex(
         "(holder_client, holder_client_number)"
-        " WHERE state = 'pending_payment' AND holder_client IS NOT NULL"
+        " WHERE state IN ('pending_payment', 'requested') AND holder_client IS NOT NULL"
     )
     _holder_address_uniq = models.UniqueIndex(
         "(holder_address, holder_address_number)"
-        " WHERE state = 'pending_payment' AND holder_address IS NOT NULL"
+        " WHERE state IN ('pending_payment', 'requested') AND holder_address IS NOT NULL"
     )
 
     @api.model
@@ -82,8 +82,7 @@ class AppointmentPaymentBooking(models.Model):
         until = self._local(self.hold_until)
         if until.date() != self._local(fields.Datetime.now()).date():
             return self._format_moment(self.hold_until)
-        lang = self.env.context.get("lang") or self.lang
-        return format_time(self.env, until.time(), time_format="short", lang_code=lang)
+        return self._format_clock(until)
 
     def _update_state(self, allowed_states, target_state, **values):
         """Extended to forget from where an unpaid booking was made once it is none any more."""
@@ -105,11 +104,19 @@ class AppointmentPaymentBooking(models.Model):
         """
         self.ensure_one()
         self.flush_recordset()
-        holders = holders if self.state == "pending_payment" else {}
+        holders = holders if self._is_kept_unpaid() else {}
         taken = self._get_taken_numbers(holders)
         while not self._try_claim(token, holders, taken):
             pass
         self.invalidate_recordset()
+
+    def _is_kept_unpaid(self):
+        """Return whether the booking keeps a time that nobody has paid or confirmed yet.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.state in ("pending_payment", "requested")
 
     def _get_taken_numbers(self, holders):
         """Return the numbers that a visitor's unpaid bookings have.
@@ -121,7 +128,8 @@ class AppointmentPaymentBooking(models.Model):
         if holders:
             self.env.cr.execute(
                 "SELECT holder_client, holder_client_number, holder_address, holder_address_number"
-                " FROM appointment_payment_booking WHERE state = 'pending_payment'"
+                " FROM appointment_payment_booking"
+                " WHERE state IN ('pending_payment', 'requested')"
                 " AND (holder_client = %(client)s OR holder_address = %(address)s)",
                 holders,
             )
@@ -168,6 +176,12 @@ class AppointmentPaymentBooking(models.Model):
         :param int limit: how many they may have
         :rtype: str
         """
+        if self.state == "requested":
+            return self.env._(
+                "You already have as many unpaid times on hold as one person can have: %(limit)s."
+                " Wait until your requests are answered, or cancel one of them on its page.",
+                limit=limit,
+            )
         until = fields.Datetime.add(
             fields.Datetime.now(), minutes=self.company_id.appointment_checkout_minutes
         )

@@ -1,6 +1,6 @@
 from odoo import fields, models
 from odoo.fields import Command
-from odoo.tools.misc import format_date, format_datetime, format_time
+from odoo.tools.misc import format_date, format_time
 
 from ..rules import schedule, slots
 from .practice_setup import PracticeSetup
@@ -122,20 +122,36 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        lang = self.env.context.get("lang") or self.lang
-        start, stop = (slots.to_local(moment, tz or self.tz) for moment in (self.start, self.stop))
-        day = format_date(self.env, start.date(), lang_code=lang, date_format="EEE d MMM y")
-        times = [
-            format_time(self.env, moment.time(), time_format="short", lang_code=lang)
-            for moment in (start, stop)
-        ]
-        return f"{day}, {times[0]} – {times[1]}"
+        zone = tz or self.tz
+        start, stop = (slots.to_local(moment, zone) for moment in (self.start, self.stop))
+        return f"{self._format_local(start)} – {self._format_clock(stop)}"
 
-    def _format_moment(self, moment):
-        """Return a naive UTC moment as the booking's client reads it.
+    def _format_moment(self, moment, tz=None):
+        """Return a naive UTC moment as its reader has it.
 
-        :param datetime moment: naive UTC
+        :param datetime moment: naive UTC; none, where there is no such moment
+        :param str tz: the reader's time zone; the client's by default
+        :return: in the language of the context, else the client's
         :rtype: str
         """
         self.ensure_one()
-        return format_datetime(self.env, moment, tz=self.tz, dt_format="short", lang_code=self.lang)
+        return self._format_local(slots.to_local(moment, tz or self.tz)) if moment else ""
+
+    def _format_local(self, moment):
+        """Return the date and time of a local moment.
+
+        :param datetime moment: aware
+        :rtype: str
+        """
+        lang = self.env.context.get("lang") or self.lang
+        day = format_date(self.env, moment.date(), lang_code=lang, date_format="EEE d MMM y")
+        return f"{day}, {self._format_clock(moment)}"
+
+    def _format_clock(self, moment):
+        """Return the time of day of a local moment.
+
+        :param datetime moment: aware
+        :rtype: str
+        """
+        lang = self.env.context.get("lang") or self.lang
+        return format_time(self.env, moment.time(), time_format="short", lang_code=lang)

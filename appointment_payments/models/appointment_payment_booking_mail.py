@@ -1,11 +1,24 @@
+import logging
 from datetime import timedelta
+
+from psycopg2 import OperationalError
 
 from odoo import fields, models
 from odoo.fields import Domain
 
-ALIVE_STATES = ("pending_payment", "confirmed", "attended", "no_show")
+_logger = logging.getLogger(__name__)
+
+ALIVE_STATES = ("pending_payment", "requested", "confirmed", "attended", "no_show")
 # the key of the context that hands an amount on to a template
 AMOUNT_KEY = "appointment_mail_amount"
+# and what the practice wrote
+MESSAGE_KEY = "appointment_mail_message"
+# the user who reads a mail to practitioners, where that is not the one of the appointment
+READER_KEY = "appointment_mail_reader"
+# more of one happening are left to Odoo's queue, so that nobody waits for a mail server
+MOST_SENT_AT_ONCE = 50
+# the key of the context that says that mails may be gone when the transaction is committed
+UNSURE_KEY = "appointment_mails_may_be_gone"
 # a mail that no process sent after its commit is found by Odoo's queue then
 QUEUE_WAITS = timedelta(minutes=10)
 
@@ -52,22 +65,90 @@ class AppointmentPaymentBooking(models.Model):
         bookings = self.with_context(**{AMOUNT_KEY: amount})
         bookings._send_mails("appointment_payments.mail_template_booking_paid_twice_client")
 
+    def _send_hold_ended_mail(self, amount):
+        """Tell the client that money which was held is free again, and nothing was charged.
+
+        :param float amount: what was held, in major units
+        """
+        bookings = self.with_context(**{AMOUNT_KEY: amount})
+        bookings._send_mails("appointment_payments.mail_template_booking_hold_ended_client")
+
+    def _send_refunded_mail(self, amount, message=False):
+        """Tell the client that money has gone back, as the provider says.
+
+        :param float amount: in major units
+        :param str message: what the practice wrote
+        """
+        bookings = self.with_context(**{AMOUNT_KEY: amount, MESSAGE_KEY: message})
+        bookings._send_mails("appointment_payments.mail_template_booking_refunded_client")
+
+    def _tell_in_any_case(self, tell):
+        """Tell of what has happened to bookings; a mail that cannot be written undoes none of it.
+
+        Somebody may have edited its template. Staff are asked to tell the client themselves.
+
+        :param callable tell: takes bookings, and sends their mails
+        """
+        if not self:
+            return
+        # what the database refuses of them, it refuses before mails are made for nothing
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint():
+                tell(self)
+        except OperationalError:
+            raise  # another process was there: all of it is repeated
+        except Exception as error:
+            if len(self) == 1:
+                self._raise_not_told(error)
+                return
+            middle = len(self) // 2
+            for half in (self[:middle], self[middle:]):
+                half._tell_in_any_case(tell)
+
+    def _raise_not_told(self, error):
+        """Ask the practitioner to tell a client what no mail has told them.
+
+        :param Exception error: why it could not be written
+        """
+        _logger.error("The mail about booking %s could not be written", self.id, exc_info=error)
+        self._schedule_todo(
+            self.env._("Tell the client: %s", self._get_label("state")),
+            self.env._("The mail that says so could not be written. Please tell the client."),
+        )
+
     def _send_mails(self, template_xmlid):
         """Send one mail per booking, after the transaction is committed.
 
         :param str template_xmlid: a `mail.template` of bookings
         """
+        if not self:
+            return
+        is_batch = len(self) > MOST_SENT_AT_ONCE
+        # Odoo's queue leaves alone what is sent here: the two would send it twice
+        later = not is_batch and fields.Datetime.now() + QUEUE_WAITS
+        mails = self._make_mails(template_xmlid, later)
+        if is_batch:
+            # sudo: whoever makes it happen has no right on scheduled actions
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+        else:
+            mails.with_context(**{UNSURE_KEY: True}).send_after_commit()
+
+    def _make_mails(self, template_xmlid, queued_from):
+        """Write one mail per booking, which the caller sends.
+
+        :param str template_xmlid: a `mail.template` of bookings
+        :param queued_from: the moment from which Odoo's queue may send them, naive UTC; False for
+            at once
+        :rtype: recordset of `mail.mail`
+        """
         # sudo: the happening sends the mail, whoever made it happen
         template = self.env.ref(template_xmlid).sudo()
-        # Odoo's queue leaves it alone meanwhile: the two would send it twice
-        later = {"scheduled_date": fields.Datetime.now() + QUEUE_WAITS}
-        for booking in self.sudo():
-            mail_id = template.send_mail(
-                booking.id,
-                email_values=later,
-                email_layout_xmlid="appointment_payments.mail_layout",
-            )
-            self.env["mail.mail"].sudo().browse(mail_id).send_after_commit()
+        return template.send_mail_batch(
+            self.ids,
+            email_values={"scheduled_date": queued_from},
+            email_layout_xmlid="appointment_payments.mail_layout",
+        )
 
     def _has_booked_meanwhile(self):
         """Return whether the same client has a later booking with the practice that is alive.
@@ -110,13 +191,29 @@ class AppointmentPaymentBooking(models.Model):
         self.ensure_one()
         return self._format(self.env.context.get(AMOUNT_KEY, self.amount_paid))
 
+    def _get_mail_message(self):
+        """Return what the practice wrote to the client, if anything.
+
+        :rtype: str | bool
+        """
+        return self.env.context.get(MESSAGE_KEY)
+
+    def _get_mail_reader(self):
+        """Return who reads what is written to practitioners: a colleague who may take over, too.
+
+        :rtype: recordset of `res.users`
+        """
+        self.ensure_one()
+        reader = self.env.context.get(READER_KEY)
+        return self.env["res.users"].browse(reader) if reader else self.user_id
+
     def _get_practitioner_tz(self):
         """Return the time zone in which the practitioner reads of the appointment.
 
         :rtype: str
         """
         self.ensure_one()
-        return self.user_id.tz or self._get_practice_tz()
+        return self._get_mail_reader().tz or self._get_practice_tz()
 
     def _get_where(self):
         """Return where the appointment takes place: the practice's address, on one line.
@@ -131,7 +228,7 @@ class AppointmentPaymentBooking(models.Model):
         return practice.contact_address_inline
 
     def _get_mail_rows(self, tz=None, with_money=True):
-        """Return the lines of the small table in a mail.
+        """Return the lines of the small table in a client's mail.
 
         :param str tz: the reader's time zone; the client's by default
         :param bool with_money: whether what is paid and left stands there too
@@ -139,21 +236,47 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: list[tuple[str, str]]
         """
         self.ensure_one()
+        rows = [*self._get_place_rows(tz or self.tz), (self.env._("With"), self.user_id.name)]
+        return rows + (self._get_mail_money_rows() if with_money else [])
+
+    def _get_practitioner_rows(self, with_money=True):
+        """Return the lines of the small table in a practitioner's mail.
+
+        :param bool with_money: whether what is paid and left stands there too
+        :return: (label, text) pairs in the reader's language
+        :rtype: list[tuple[str, str]]
+        """
+        self.ensure_one()
+        rows = self._get_place_rows(self._get_practitioner_tz())
+        rows.append((self.env._("Client"), self.partner_id.name))
+        if self._get_mail_reader() != self.user_id:
+            rows.append((self.env._("With"), self.user_id.name))
+        return rows + (self._get_mail_money_rows() if with_money else [])
+
+    def _get_place_rows(self, tz):
+        """Return what, when and where, as (label, text) pairs.
+
+        :param str tz: the reader's time zone
+        :rtype: list[tuple[str, str]]
+        """
         rows = [
             (self.env._("What"), self.category_id.name),
-            (self.env._("When"), f"{self._format_when(tz)} ({tz or self.tz})"),
+            (self.env._("When"), f"{self._format_when(tz)} ({tz})"),
             (self.env._("Where"), self._get_where()),
-            (self.env._("With"), self.user_id.name),
         ]
-        if with_money:
-            rows += self._get_mail_money_rows()
         return [row for row in rows if row[1]]
 
     def _get_mail_money_rows(self):
-        is_zero = self.currency_id.is_zero
+        amounts = [
+            (self.env._("Credited"), self.amount_credited),
+            (self.env._("Held"), self.amount_held),
+            (self.env._("Paid"), self.amount_paid),
+            # what is held is paid for as soon as it is taken
+            (self.env._("Left to pay"), max(self.amount_residual - self.amount_held, 0.0)),
+        ]
         rows = [(self.env._("Price"), self._format(self.amount_total))]
-        if not is_zero(self.amount_paid):
-            rows.append((self.env._("Paid"), self._format(self.amount_paid)))
-        if not is_zero(self.amount_residual):
-            rows.append((self.env._("Left to pay"), self._format(self.amount_residual)))
-        return rows
+        return rows + [
+            (label, self._format(amount))
+            for label, amount in amounts
+            if not self.currency_id.is_zero(amount)
+        ]

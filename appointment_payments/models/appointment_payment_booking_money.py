@@ -37,6 +37,10 @@ class AppointmentPaymentBooking(models.Model):
     amount_paid = fields.Monetary(string="Paid", compute="_compute_amounts", store=True)
     amount_held = fields.Monetary(string="Held", compute="_compute_amounts", store=True)
     amount_refunded = fields.Monetary(string="Refunded", compute="_compute_amounts", store=True)
+    amount_received = fields.Monetary(
+        string="Money in", compute="_compute_amounts", store=True,
+        help="What was paid, also what has gone back since.",
+    )
     amount_residual = fields.Monetary(string="Left to pay", compute="_compute_amounts", store=True)
     payment_status = fields.Selection(
         selection=[
@@ -71,24 +75,20 @@ class AppointmentPaymentBooking(models.Model):
         "invoice_line_ids.price_total",
         "invoice_line_ids.move_id.state",
         "invoice_line_ids.move_id.amount_residual",
+        "invoice_line_ids.move_id.reversal_move_ids.amount_residual",
     )
     def _compute_amounts(self):
         for booking in self.sudo():  # sudo: staff see amounts without any accounting right
             transactions = booking.transaction_ids
-            booking.amount_held = sum(
-                transactions.filtered(lambda t: t.state == "authorized").mapped("amount")
-            )
-            booking.amount_refunded = -sum(
-                transactions.filtered(
-                    lambda t: t.state == "done" and t.operation == "refund"
-                ).mapped("amount")
-            )
+            booking.amount_held = sum(t._get_held_amount() for t in transactions)
             invoices = booking._get_posted_invoices()
+            booking.amount_refunded = booking._get_refunded_amount(invoices)
             if invoices:
                 booking.amount_paid, booking.amount_residual = booking._get_ledger_amounts(invoices)
             else:
                 booking.amount_paid = booking._get_transaction_amount()
                 booking.amount_residual = booking._get_unpaid_amount()
+            booking.amount_received = booking.amount_paid + booking.amount_refunded
             booking.payment_status = booking._get_payment_status()
 
     def _get_posted_invoices(self):
@@ -100,38 +100,61 @@ class AppointmentPaymentBooking(models.Model):
             lambda m: m.state == "posted" and m.move_type == "out_invoice"
         )
 
+    def _get_posted_credit_notes(self):
+        """Return the posted credit notes of a booking.
+
+        :rtype: recordset of `account.move`
+        """
+        return self.invoice_line_ids.move_id.filtered(
+            lambda m: m.state == "posted" and m.move_type == "out_refund"
+        )
+
+    def _get_refunded_amount(self, invoices):
+        """Return what has gone back, online and by hand, in major units.
+
+        :param invoices: the booking's posted invoices
+        :rtype: float
+        """
+        self.ensure_one()
+        refunds = self.transaction_ids.filtered(
+            lambda t: t.state == "done" and t.operation == "refund"
+        )
+        return self.currency_id.round(
+            self._get_amount_by_hand(invoices) - sum(refunds.mapped("amount"))
+        )
+
+    def _get_amount_by_hand(self, invoices):
+        """Return what was given back by hand against credit notes, in major units.
+
+        :param invoices: the booking's posted invoices
+        :rtype: float
+        """
+        self.ensure_one()
+        by_hand = sum(invoice._get_paid_out_by_hand(self) for invoice in invoices)
+        return money.from_minor(by_hand, self.currency_id.decimal_places)
+
     def _get_transaction_amount(self):
         """Return what the transactions have brought in, less refunds, in major units.
 
-        A transaction that was captured in parts counts by its parts.
-
         :rtype: float
         """
         self.ensure_one()
-        done = self.transaction_ids.filtered(lambda t: t.state == "done")
-        in_parts = done.filtered(
-            lambda t: t.operation != "refund"
-            and t.child_transaction_ids.filtered(
-                lambda c: c.state == "done" and c.operation == t.operation
-            )
-        )
+        return self._sum_done(self.transaction_ids)
+
+    def _sum_done(self, transactions):
+        """Sum up transactions that are done; one that was captured in parts counts by its parts.
+
+        :param transactions: recordset of `payment.transaction`
+        :return: what they brought in, less refunds, in major units
+        :rtype: float
+        """
+        done = transactions.filtered(lambda t: t.state == "done")
+        in_parts = done.filtered(lambda t: t._is_in_parts())
         return self.currency_id.round(sum((done - in_parts).mapped("amount")))
-
-    def _get_invoiced_amount(self):
-        """Return what is invoiced, less what is credited, in major units.
-
-        :rtype: float
-        """
-        self.ensure_one()
-        lines = self.invoice_line_ids.filtered(lambda line: line.move_id.state == "posted")
-        credited = lines.filtered(lambda line: line.move_id.move_type == "out_refund")
-        return self.currency_id.round(
-            sum((lines - credited).mapped("price_total")) - sum(credited.mapped("price_total"))
-        )
 
     def _get_unpaid_amount(self):
         self.ensure_one()
-        if self.state not in ("pending_payment", *BOOKED_STATES):
+        if self.state not in ("pending_payment", "requested", *BOOKED_STATES):
             return 0.0
         return max(self.currency_id.round(self.amount_total - self.amount_paid), 0.0)
 
@@ -173,6 +196,23 @@ class AppointmentPaymentBooking(models.Model):
         waiting = self.state == "pending_payment" and not is_zero(self.amount_due_now)
         return "unpaid" if waiting else "not_required"
 
+    def _has_money(self):
+        """Return whether a booking has a payment, taken, held or on its way, or an open invoice.
+
+        What was given back and credited in full is none, nor what people have taken off the books
+        again, as when a bank took it back.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        invoices = self._get_posted_invoices()
+        booked = self.transaction_ids.filtered(lambda t: t.payment_id.state != "canceled")
+        kept = self._sum_done(booked) - self._get_amount_by_hand(invoices)
+        amounts = [self.amount_held, self.amount_paid, max(kept, 0.0)]
+        if invoices:
+            amounts.append(self.amount_residual)
+        return self._has_payment_under_way() or not all(map(self.currency_id.is_zero, amounts))
+
     def _get_amount_to_pay(self):
         """Return what the client can pay online now, in major units (design rule 3).
 
@@ -183,7 +223,8 @@ class AppointmentPaymentBooking(models.Model):
             return 0.0
         if self.state == "pending_payment":
             return self.amount_due_now if fields.Datetime.now() < self.start else 0.0
-        return self.amount_residual if self._get_posted_invoices() else 0.0
+        is_owed = self.state in BOOKED_STATES and self._get_posted_invoices()
+        return self.amount_residual if is_owed else 0.0
 
     def _get_amount_later(self):
         """Return what is left to pay once what is due at booking is paid, in major units.

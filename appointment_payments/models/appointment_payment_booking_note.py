@@ -22,5 +22,14 @@ class AppointmentPaymentBooking(models.Model):
         user = self.env.user
         is_manager = user.has_group("appointment_payments.group_manager")
         for booking in self:
-            is_visible = is_manager or booking.user_id == user
+            # as it is stored: a form may name anybody as the practitioner
+            is_visible = is_manager or booking._origin.user_id == user
             booking.visible_client_note = is_visible and booking.client_note
+
+    def _has_client_note(self):
+        """Return whether the client has written a message, for mails and links that do not show it.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(self.sudo().client_note)  # sudo: whether there is one

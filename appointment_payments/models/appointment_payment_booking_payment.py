@@ -32,7 +32,7 @@ class AppointmentPaymentBooking(models.Model):
         report = {}
         payer = self.payer_id
         # for the providers' inline forms, which get no document
-        env = self.with_context(appointment_captures_at_once=True).env
+        env = self.with_context(appointment_paid_booking_id=self.id).env
         providers = env["payment.provider"]._get_compatible_providers(
             self.company_id.id,
             payer.id,
@@ -77,13 +77,16 @@ class AppointmentPaymentBooking(models.Model):
             raise UserError(
                 self.env._("There is nothing to pay here now. Reload the page to see why.")
             )
-        self._check_amount_shown(request_values.get("amount"), amount)
         values = {
             key: request_values.get(key)
             for key in ("provider_id", "payment_method_id", "token_id", "flow")
         }
         options = self._get_payment_options(amount, user)
         self._check_payment_option(options, **values)
+        is_charged_at_once = values["flow"] == "token"
+        self._check_amount_shown(request_values.get("amount"), amount, is_charged_at_once)
+        provider, method = self._get_provider_and_method(**values)
+        provider._check_chargeable(amount, self.currency_id)
         return {
             **values,
             "amount": amount,
@@ -95,22 +98,40 @@ class AppointmentPaymentBooking(models.Model):
             "landing_route": self.get_portal_url(),
             "custom_create_values": {
                 "appointment_booking_id": self.id,
+                "capture_method": self._decide_capture(provider, method).method,
                 "invoice_ids": [Command.set(self._get_posted_invoices().ids)],
             },
         }
 
-    def _check_amount_shown(self, shown, amount):
+    def _get_provider_and_method(self, provider_id, payment_method_id, token_id, flow):
+        """Return what a payment is made with.
+
+        :return: the `payment.provider` and the `payment.method`
+        :rtype: tuple
+        """
+        # sudo: clients have no right on providers; these were offered to them
+        env = self.sudo().env
+        if flow == "token":
+            token = env["payment.token"].browse(token_id)
+            return token.provider_id, token.payment_method_id
+        provider = env["payment.provider"].browse(provider_id)
+        return provider, env["payment.method"].browse(payment_method_id)
+
+    def _check_amount_shown(self, shown, amount, is_charged_at_once=False):
         """Refuse to charge another amount than the one that the payer's page shows.
 
         A page in another tab, or in the browser's history, shows what was due when it was opened.
 
         :param shown: what the form says that it shows, of any type; None when it says nothing
         :param float amount: what is charged, in major units
+        :param bool is_charged_at_once: whether no form is shown after this, as with a saved card:
+            the second of two clicks would charge what the first has left to pay
         :raise UserError: with the right amount
         """
         half = self.currency_id.rounding / 2
         is_number = isinstance(shown, (int, float))
-        if shown is None or (is_number and amount - half < shown < amount + half):
+        may_be_silent = shown is None and not is_charged_at_once
+        if may_be_silent or (is_number and amount - half < shown < amount + half):
             return
         raise UserError(
             self.env._(
@@ -154,9 +175,17 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: recordset of `account.move`
         """
         self.ensure_one()
-        if self._has_payment_under_way() or self.currency_id.is_zero(self.amount_paid):
+        if self._has_payment_under_way() or self.currency_id.is_zero(self.amount_received):
             return self.env["account.move"]
         return self._get_posted_invoices()[:1]
+
+    def _get_downloadable_credit_notes(self):
+        """Return the credit notes that the client may download, of an invoice they have.
+
+        :rtype: recordset of `account.move`
+        """
+        has_invoice = self._get_downloadable_invoice()
+        return self._get_posted_credit_notes() if has_invoice else self.env["account.move"]
 
     def _get_open_transaction(self, **kwargs):
         """Return the unfinished transaction that paying again should go on with (design rule 6).
@@ -173,6 +202,8 @@ class AppointmentPaymentBooking(models.Model):
             and t.payment_method_id.id == kwargs["payment_method_id"]
             and not t.currency_id.compare_amounts(t.amount, kwargs["amount"])
             and t.tokenize == kwargs["tokenization_requested"]
+            and (t.capture_method or "automatic")
+            == kwargs["custom_create_values"]["capture_method"]
         )[:1]
 
     def _lock_for_payment(self):
@@ -195,18 +226,23 @@ class AppointmentPaymentBooking(models.Model):
         self.ensure_one()
         if transaction.operation == "refund":
             return
-        if transaction.state == "pending":
+        if transaction._is_part():
+            if transaction.state == "done":
+                self._receive_payment(transaction)
+        elif transaction.state == "pending":
             self._hold_for_pending()
-        elif transaction.state == "done":
-            self._receive_payment(transaction)
+        elif transaction.state == "authorized":
+            self._receive_hold(transaction)
         elif transaction.state in ("cancel", "error"):
-            self._hold_for_another_try()
+            self._receive_failure(transaction)
+        elif transaction.state == "done" and not transaction._is_in_parts():
+            self._receive_payment(transaction)
 
     def _receive_payment(self, transaction):
         """Confirm the booking that a payment is for, and invoice it.
 
         What arrives for a time that is gone, or twice, goes back by itself (design rule 2) and
-        stays out of the invoice.
+        stays out of the invoice. Odoo reconciles what was captured with the invoice of its hold.
         """
         self._set_confirmed()
         self._set_confirmed_again()
@@ -217,8 +253,15 @@ class AppointmentPaymentBooking(models.Model):
         if self.currency_id.is_zero(kept):
             return
         self._tell_paid_beside(transaction, kept)
-        if not transaction.invoice_ids:
-            transaction.invoice_ids = self._ensure_invoice()
+        payment = transaction._get_payment_begun()
+        if not payment.invoice_ids:
+            payment.invoice_ids = self._ensure_invoice()
+
+    def _receive_failure(self, transaction):
+        """Go on without a payment that has failed, or a hold that has ended."""
+        if transaction._is_in_parts() and not transaction._was_let_go():
+            self._tell_hold_lapsed(transaction)
+        self._hold_for_another_try()
 
     def _has_payment_under_way(self):
         """Return whether a payment is taken, held or on its way but not yet acted on.
@@ -228,9 +271,23 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        # sudo: a cron, staff and the page only ask whether
-        payments = self.sudo().transaction_ids.filtered(lambda t: t.operation != "refund")
+        booking = self.sudo()  # sudo: a cron, staff and the page only ask whether
+        payments = booking.transaction_ids
+        if booking.state in BOOKED_STATES:
+            payments |= booking._get_linked_transactions()
+        payments = payments.filtered(lambda t: t.operation != "refund")
         return any(payment._is_under_way() for payment in payments)
+
+    def _get_linked_transactions(self):
+        """Return what Odoo's own payment link brings for the booking's invoices.
+
+        As in Odoo, a wire that was only announced keeps nobody from paying in another way.
+
+        :rtype: recordset of `payment.transaction`
+        """
+        return self._get_posted_invoices().transaction_ids.filtered(
+            lambda t: t.provider_code not in ("none", "custom")
+        )
 
     def _has_failed_payment(self):
         """Return whether the last try to pay did not go through.
@@ -240,17 +297,6 @@ class AppointmentPaymentBooking(models.Model):
         self.ensure_one()
         payments = self.transaction_ids.filtered(lambda t: t.operation != "refund")
         return payments.sorted("id")[-1:].state in ("cancel", "error")
-
-    def _has_money(self):
-        """Return whether a booking has a payment, taken, held or on its way, or an open invoice.
-
-        What was given back and credited in full is none.
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        amounts = (self.amount_held, self._get_transaction_amount(), self._get_invoiced_amount())
-        return self._has_payment_under_way() or not all(map(self.currency_id.is_zero, amounts))
 
     @api.model
     def _check_no_money_held(self):

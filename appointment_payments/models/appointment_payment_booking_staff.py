@@ -52,6 +52,7 @@ class AppointmentPaymentBooking(models.Model):
             "event_id": event.id,
             "origin": "staff",
             # nothing is asked before the booking counts, whatever the category says
+            "confirmation_mode": "automatic",
             "payment_mode": "none",
             "stop": event.stop,
             "tz": client.tz or event.user_id.tz or "UTC",
@@ -86,6 +87,8 @@ class AppointmentPaymentBooking(models.Model):
         is_zero = self.currency_id.is_zero
         if is_zero(self.amount_total):
             return self.env._("Free of charge")
+        if not is_zero(self.amount_held):
+            return self.env._("%(held)s held", held=self._format(self.amount_held))
         paid = self._format(self.amount_paid)
         if is_zero(self.amount_residual):
             return self.env._("%(paid)s paid", paid=paid)

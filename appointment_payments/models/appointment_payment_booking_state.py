@@ -2,7 +2,6 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from ..rules import schedule
 from .appointment_payment_occupancy import SlotTakenError
@@ -13,7 +12,8 @@ _logger = logging.getLogger(__name__)
 _STATE_DOOR = object()
 _DOOR_KEY = "appointment_state_door"
 
-OCCUPYING_STATES = ("pending_payment", "confirmed", "attended", "no_show")
+OCCUPYING_STATES = ("pending_payment", "requested", "confirmed", "attended", "no_show")
+CANCELLABLE_STATES = ("pending_payment", "confirmed")
 
 
 class AppointmentPaymentBooking(models.Model):
@@ -24,9 +24,11 @@ class AppointmentPaymentBooking(models.Model):
     state = fields.Selection(
         selection=[
             ("pending_payment", "Awaiting payment"),
+            ("requested", "Pending"),
             ("confirmed", "Confirmed"),
             ("attended", "Attended"),
             ("no_show", "No-show"),
+            ("declined", "Declined"),
             ("expired", "Expired"),
             ("cancelled", "Cancelled"),
         ],
@@ -43,6 +45,9 @@ class AppointmentPaymentBooking(models.Model):
             ("unpaid", "Not paid in time"),
             ("pending", "The payment did not arrive in time"),
             ("replaced", "Another time was chosen"),
+            ("unanswered", "Not answered in time"),
+            ("unpaid_approved", "Accepted, but not paid in time"),
+            ("lapsed", "The payment was lost before the answer"),
         ],
         readonly=True,
         copy=False,
@@ -53,8 +58,6 @@ class AppointmentPaymentBooking(models.Model):
     pending_until = fields.Datetime(
         readonly=True, copy=False, help="Until when a payment under way keeps the time."
     )
-
-    _due_index = models.Index("(hold_until) WHERE state = 'pending_payment'")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -185,7 +188,7 @@ class AppointmentPaymentBooking(models.Model):
             checkout_token=False,
         )
         moved._release()
-        moved._send_expired_mails()
+        moved._tell_in_any_case(lambda bookings: bookings._send_expired_mails())
         return moved
 
     def _set_cancelled(self):
@@ -194,7 +197,7 @@ class AppointmentPaymentBooking(models.Model):
         :return: the bookings that moved
         """
         moved = self._update_state(
-            ("pending_payment", "confirmed"), "cancelled", hold_until=False, pending_until=False
+            CANCELLABLE_STATES, "cancelled", hold_until=False, pending_until=False
         )
         moved._release()
         moved._remove_events()
@@ -227,54 +230,3 @@ class AppointmentPaymentBooking(models.Model):
                     )
                 )
         return self._report_bulk(self._set_cancelled())
-
-    @api.model
-    def _cron_expire_bookings(self, batch_size=100):
-        """Free the time of bookings that were not paid in time.
-
-        One failing booking stops nobody else; it is tried again at the next run.
-
-        :param int batch_size: how many bookings are looked up at a time
-        """
-        now = fields.Datetime.now()
-        domain = Domain("state", "=", "pending_payment") & Domain("hold_until", "<=", now)
-        failed = self.browse()
-        while due := self.search(
-            domain & Domain("id", "not in", failed.ids), order="hold_until, id", limit=batch_size
-        ):
-            for booking in due:
-                if not booking._try_expire(domain, now):
-                    failed |= booking
-            if not self.env["ir.cron"]._commit_progress(len(due)):
-                break
-
-    def _try_expire(self, domain, now):
-        """Expire one booking in a savepoint, so that its failure stays its own.
-
-        :param Domain domain: what makes a booking due; checked again under the lock
-        :param datetime now: naive UTC
-        :return: whether the booking is dealt with
-        :rtype: bool
-        """
-        try:
-            with self.env.cr.savepoint():
-                locked = self.try_lock_for_update().filtered_domain(domain)
-                locked._expire_if_due(now)
-                return bool(locked) and not locked.filtered_domain(domain)
-        except Exception:
-            _logger.exception("Booking %s could not expire; it is tried again", self.id)
-            return False
-
-    def _expire_if_due(self, now):
-        """Expire a booking, unless a payment of it is still under way.
-
-        :param datetime now: naive UTC
-        """
-        if not self:
-            return
-        if self._has_payment_under_way():
-            self._hold_for_pending()
-            if self.pending_until > now:
-                self.hold_until = self.pending_until
-                return
-        self._set_expired("pending" if self.pending_until else "unpaid")

@@ -28,6 +28,7 @@ QUIET = Colour(0, "dark", "#ced4da", "#343a40")
 COLOURS = {
     "state": {
         "pending_payment": COMING,
+        "requested": HELD,
         "confirmed": GOOD,
         "attended": GOOD,
     },

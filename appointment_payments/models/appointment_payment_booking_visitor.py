@@ -14,8 +14,9 @@ class AppointmentPaymentBooking(models.Model):
     def _book_for_visitor(self, category, user, start, details, partner=None):
         """Make a booking for a visitor; runs as OdooBot in the booking's company.
 
-        A second submit of the same form returns the first booking. The same form with another
-        time gives up the first and books anew, unless its payment is under way.
+        A second submit of the same form returns the first booking, corrected while it is unpaid.
+        The same form with another time gives up the first and books anew, unless its payment is
+        under way.
 
         :param category: a bookable `calendar.event.type`
         :param user: the practitioner
@@ -30,9 +31,15 @@ class AppointmentPaymentBooking(models.Model):
         """
         earlier = self._find_by_checkout_token(details["checkout_token"])
         company = category._get_selling_company(user)
+        if partner and not partner._is_contact_in(company):
+            # the contact of another company could not be invoiced
+            known = {name: partner[name] or details[name] for name in ("name", "email", "phone")}
+            partner, details = None, {**details, **known}
         pay_in_full = bool(details.get("pay_in_full"))
         terms = category._resolve_terms(company, user, pay_in_full)
         if earlier and not earlier._give_way_to(user, start, terms["payment_mode"]):
+            if not partner:
+                earlier._correct_details(details)
             return earlier
         availability = self.env["appointment.payment.availability"]
         if not availability._is_offered(category, user, start):
@@ -57,6 +64,26 @@ class AppointmentPaymentBooking(models.Model):
             details["checkout_token"], self._get_holders(company, partner, details)
         )
         return booking
+
+    def _correct_details(self, details):
+        """Take over what a visitor has corrected in a form that was sent before.
+
+        Of an unpaid booking, and of the contact that the form made; nobody else's.
+
+        :param dict details: see :meth:`_book_for_visitor`
+        """
+        self.ensure_one()
+        contact = self.partner_id
+        is_open = self.state == "pending_payment" and not self._has_payment_under_way()
+        if not is_open or not contact.appointment_visitor:
+            return
+        typed = {name: details[name] or "" for name in ("name", "email", "phone")}
+        # two clicks at once write nothing: they would meet
+        corrected = {name: text for name, text in typed.items() if (contact[name] or "") != text}
+        if corrected:
+            contact.write(corrected)
+        if (self.client_note or "") != (details["note"] or ""):
+            self.client_note = details["note"]
 
     def _give_way_to(self, user, start, payment_mode):
         """Give an unpaid booking up when its own form now asks for another time or payment.

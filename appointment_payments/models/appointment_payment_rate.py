@@ -44,19 +44,24 @@ class AppointmentPaymentRate(models.Model):
         return hmac(self.env(su=True), "appointment-visitor", (kind, company.id, value))
 
     @api.model
-    def _take(self, company, tz, address, email):
+    def _take(self, company, tz, address, client):
         """Count one more booking of a visitor.
+
+        A client who is logged in counts by their contact, so that nobody who knows their address
+        keeps them from booking.
 
         :param company: the selling `res.company`
         :param str tz: the visitor's time zone
         :param str address: the visitor's network address
-        :param str email: the visitor's email address, normalized
+        :param client: the visitor's email address, normalized; the `res.partner` who is logged in
         :raise TooManyBookingsError: when that was one too many within the hour
         """
+        is_address = isinstance(client, str)
+        kind, value = ("email", client) if is_address else ("client", client.id)
         limits = {
             self._make_key("address", company, visitors.network_of(address)):
                 company.appointment_rate_per_address,
-            self._make_key("email", company, email): company.appointment_rate_per_email,
+            self._make_key(kind, company, value): company.appointment_rate_per_email,
         }  # fmt: skip
         limits = {key: limit for key, limit in limits.items() if limit}
         if not limits:

@@ -34,6 +34,29 @@ class AppointmentPaymentTerms(models.AbstractModel):
     deposit_percent = fields.Float(string="Deposit (%)", digits=(5, 2), default=30.0)
     deposit_fixed = fields.Monetary(string="Deposit", currency_field="currency_id")
     currency_id = fields.Many2one("res.currency", required=True)
+    confirmation_mode = fields.Selection(
+        selection=[
+            ("automatic", "At once"),
+            ("manual", "When the practitioner accepts"),
+        ],
+        string="Confirmed",
+        required=True,
+        default="automatic",
+        help="When the practitioner accepts first, clients send a request. As the practice's"
+        " default, requests are paid in full.",
+    )
+    request_flow = fields.Selection(
+        selection=[
+            ("hold", "Held now, taken when accepted"),
+            ("charge", "Charged now, refunded unless accepted"),
+            ("approve_first", "Asked for when accepted"),
+        ],
+        string="Payment of requests",
+        required=True,
+        default="hold",
+        help="Where a payment cannot be held until the answer is due, it is charged, and refunded"
+        " unless the request is accepted.",
+    )
     collection_mode = fields.Selection(
         selection=[
             ("default", "The practice's default"),

@@ -23,7 +23,13 @@ class CalendarAttendee(models.Model):
                     bookings |= booking
         return bookings
 
-    def _send_invitation_emails(self):
-        """Override of `calendar`: bookings have mails of their own, one per happening."""
-        not_booked = self.filtered(lambda a: not a.event_id.sudo().appointment_booking_ids)
-        return super(CalendarAttendee, not_booked)._send_invitation_emails()
+    def _notify_attendees(self, mail_template, notify_author=False, force_send=False):
+        """Extended: bookings have mails of their own, one per happening."""
+        # sudo: whether an event is booked is no secret to whoever writes to those who attend
+        booked = self.sudo().event_id.appointment_booking_ids.event_id
+        others = self
+        if booked:
+            others = self.filtered(lambda attendee: attendee.event_id not in booked)
+        return super(CalendarAttendee, others)._notify_attendees(
+            mail_template, notify_author, force_send
+        )

@@ -1,4 +1,5 @@
 from datetime import datetime, time, timedelta
+from typing import NamedTuple
 
 import pytz
 
@@ -8,13 +9,28 @@ from odoo.fields import Command
 
 from .appointment_payment_occupancy import SlotTakenError
 
-BOOKED_STATES = ("pending_payment", "confirmed", "attended", "no_show")
+BOOKED_STATES = ("pending_payment", "requested", "confirmed", "attended", "no_show")
 TIME_FIELDS = {"start", "stop", "start_date", "stop_date", "allday", "duration"}
 MOVING_FIELDS = TIME_FIELDS | {"user_id"}
 FRONT_DESK = "appointment_payments.group_front_desk"
 # only this object lets an event go without a word; nobody can send it over RPC
 BOOKING_LEAVES = object()
 LEAVES_KEY = "appointment_booking_leaves"
+
+
+class Place(NamedTuple):
+    """When and with whom an event is.
+
+    :ivar datetime start: naive UTC
+    :ivar datetime stop: naive UTC
+    :ivar bool allday: whether it takes whole days
+    :ivar user: the `res.users` whose event it is
+    """
+
+    start: datetime
+    stop: datetime
+    allday: bool
+    user: models.BaseModel
 
 
 class CalendarEvent(models.Model):
@@ -32,13 +48,17 @@ class CalendarEvent(models.Model):
         help="The bookings that the user may open.",
     )
     appointment_status = fields.Char(
-        string="Appointment", compute="_compute_appointment_status", compute_sudo=True
+        string="Appointment",
+        compute="_compute_appointment_status",
+        compute_sudo=True,
+        groups="base.group_user",
     )
 
     @api.depends("appointment_booking_ids.state", "appointment_booking_ids.payment_status")
     def _compute_appointment_status(self):
         for event in self:
-            bookings = event.appointment_booking_ids
+            # as it is stored: a form may name any booking
+            bookings = event._origin.appointment_booking_ids
             event.appointment_status = ", ".join(
                 f"{booking._get_label('state')} · {booking._get_label('payment_status')}"
                 for booking in bookings
@@ -60,19 +80,27 @@ class CalendarEvent(models.Model):
         if vals.get("recurrency"):
             self._check_not_booked()
         booked = self._get_booked() if MOVING_FIELDS & vals.keys() else self.browse()
-        before = {event: (event.start, event.user_id) for event in booked}
-        if booked:
-            booked._check_may_move()
+        before = {event: event._get_place() for event in booked}
         result = super().write(vals)
-        if "user_id" in vals:
-            for event in booked.filtered(lambda e: e.user_id != before[e][1]):
-                event._hand_over_bookings(before[event][1])
+        # a calendar that is synchronised repeats what has not changed
+        moved = booked.filtered(lambda event: event._get_place() != before[event])
+        moved._check_may_move(before)
+        for event in moved.filtered(lambda e: e.user_id != before[e].user):
+            event._hand_over_bookings(before[event].user)
         if TIME_FIELDS & vals.keys():
-            booked._check_not_past({event: start for event, (start, _user) in before.items()})
+            booked._check_not_past(before)
             booked._move_bookings()
         if vals.get("active") is False:
             self._bookings_left_behind()._raise_event_gone()
         return result
+
+    def _get_place(self):
+        """Return when and with whom an event is.
+
+        :rtype: Place
+        """
+        self.ensure_one()
+        return Place(self.start, self.stop, self.allday, self.user_id)
 
     def _get_booked(self):
         """Return the events with bookings that still count, in one query for all.
@@ -84,12 +112,13 @@ class CalendarEvent(models.Model):
         booked = bookings.filtered(lambda b: b.state in BOOKED_STATES).event_id
         return self.browse(booked.ids)
 
-    def _check_may_move(self):
-        """Refuse colleagues who have nothing to do with an appointment.
+    def _check_may_move(self, before):
+        """Refuse colleagues who have nothing to do with an appointment that they have moved.
 
+        :param dict before: the `Place` of each event before
         :raise UserError: when the user is neither its practitioner nor at the front desk
         """
-        if self.env.su or all(event.user_id == self.env.user for event in self):
+        if self.env.su or all(before[event].user == self.env.user for event in self):
             return
         # sudo: to ask whether the user may write them all, not those alone that the rules show
         bookings = self.sudo().appointment_booking_ids.with_env(self.env)
@@ -98,14 +127,14 @@ class CalendarEvent(models.Model):
                 self.env._("Only the practitioner and the front desk move a booked appointment.")
             )
 
-    def _check_not_past(self, starts):
+    def _check_not_past(self, before):
         """Refuse to move an appointment to a time that has passed.
 
-        :param dict starts: when the events began before
+        :param dict before: the `Place` of each event before
         :raise UserError: when one has moved to the past
         """
         now = fields.Datetime.now()
-        if any(event.start != starts[event] and event.start < now for event in self):
+        if any(event.start != before[event].start and event.start < now for event in self):
             raise UserError(self.env._("That time has passed. Choose one that is still to come."))
 
     def _check_not_booked(self):
@@ -167,10 +196,6 @@ class CalendarEvent(models.Model):
         # sudo: money is never orphaned, whoever removes the event
         return self.sudo().appointment_booking_ids.filtered(lambda b: b.state in BOOKED_STATES)
 
-    def _skip_send_mail_status_update(self):
-        """Override of `calendar`: bookings have mails of their own."""
-        return bool(self.sudo().appointment_booking_ids) or super()._skip_send_mail_status_update()
-
     def _get_public_fields(self):
         """Override of `calendar`: a colleague's private appointment shows that it is one."""
         return super()._get_public_fields() | {
@@ -203,6 +228,8 @@ class CalendarEvent(models.Model):
         super()._compute_user_can_edit()
         if not self.env.user.has_group(FRONT_DESK):
             return
+        # whoever books for a colleague is off the attendees before the form is filled in
+        self.filtered(lambda e: not e._origin).user_can_edit = True
         closed = self.filtered(lambda e: not e.user_can_edit and e.appointment_state)
         bookings = self.env["appointment.payment.booking"].search_fetch(
             [("event_id", "in", closed._origin.ids)], ["event_id"]

@@ -3,7 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_time
 
-from ..rules import slots
+from ..rules import hours, slots
 
 # what the search for conflicts reads
 CONFLICT_FIELDS = {
@@ -12,8 +12,6 @@ CONFLICT_FIELDS = {
     "calendar.attendee": ("event_id", "partner_id", "state"),
     "calendar.event": ("active", "allday", "partner_ids", "show_as", "start", "stop"),
 }
-# not stored, and each batch of records would cost a query
-COMPUTED_AT_ONCE = {"appointment_conflict", "user_can_edit"}
 
 
 class CalendarEvent(models.Model):
@@ -33,22 +31,14 @@ class CalendarEvent(models.Model):
     )
     appointment_conflict_text = fields.Char(compute="_compute_appointment_conflict_text")
 
-    @api.model
-    def search_fetch(self, domain, field_names=None, offset=0, limit=None, order=None):
-        """Extended: what is found is computed at once, not in slices with a query for each."""
-        events = super().search_fetch(domain, field_names, offset, limit, order)
-        for name in COMPUTED_AT_ONCE & set(field_names or ()):
-            self._fields[name].compute_value(events)
-        return events
-
     @api.depends("active", "allday", "attendee_ids.state", "show_as", "start", "stop")
     @api.depends_context("uid")
     def _compute_appointment_conflict(self):
         # what else is in a practitioner's calendar is nothing for clients
         conflicting = self._find_conflicts() if self.env.user._is_internal() else set()
-        marked = self.filtered(
-            lambda e: e._origin.id in conflicting and not e._check_private_event_conditions()
-        )
+        # of months full of events nothing more is read than of those few
+        found = self.browse(id_ for id_ in self._ids if (id_ or id_.origin) in conflicting)
+        marked = found.filtered(lambda e: not e._check_private_event_conditions())
         marked.appointment_conflict = True
         (self - marked).appointment_conflict = False
 
@@ -57,38 +47,64 @@ class CalendarEvent(models.Model):
 
         :rtype: set[int]
         """
-        timed = self._origin.filtered(lambda e: e.start and e.stop)
-        if not timed:
+        events = self._origin
+        begin = min(filter(None, events.mapped("start")), default=None)
+        end = max(filter(None, events.mapped("stop")), default=None)
+        if not begin or not end:
             return set()
-        begin, end = min(timed.mapped("start")), max(timed.mapped("stop"))
-        rows = self.env.execute_query(self._prepare_conflict_query(begin, end))
-        return {event_id for row in rows for event_id in row}
+        return self._read_conflicts(begin, end)
 
     @api.model
     def _search_appointment_conflict(self, operator, value):
         if operator != "in":
             return NotImplemented
-        query = self._prepare_conflict_query()
-        conflicts = SQL("SELECT unnest(ARRAY[event_id, booked_event_id]) FROM (%s) AS pairs", query)
-        domain = Domain("id", "in", SQL("(%s)", conflicts))
+        # what else is in a practitioner's calendar is nothing for clients
+        found = self._read_conflicts() if self.env.user._is_internal() else set()
+        domain = Domain("id", "in", list(found))
         return domain if True in value else ~domain
 
     @api.model
-    def _prepare_conflict_query(self, begin=None, end=None):
-        """Return the query for pairs of a busy event and the event of a booking below it.
+    def _read_conflicts(self, begin=None, end=None):
+        """Return the ids of busy events and of the events of bookings that they lie over.
 
         Only what is still to come counts. The seats of a group do not conflict with each other.
 
         :param datetime begin: from when on, naive UTC; from now on by default
         :param datetime end: until when, naive UTC
-        :return: a query for (id of the busy event, id of the booking's event or null)
+        :rtype: set[int]
+        """
+        found = set()
+        for row in self.env.execute_query(self._prepare_conflict_query(begin, end)):
+            event_id, booked_event_id, start, stop, tz, first_day, last_day = row
+            if first_day:
+                # not every name of a zone that Odoo has is known to each PostgreSQL
+                day_start, day_stop = hours.whole_days(first_day, last_day, tz)
+                if day_start >= stop or start >= day_stop:
+                    continue
+            found |= {event_id, booked_event_id} - {None}
+        return found
+
+    @api.model
+    def _prepare_conflict_query(self, begin=None, end=None):
+        """Return the query for pairs of a busy event and the event of a booking below it.
+
+        An all-day event takes the day of its practitioner's zone: those of any zone are found.
+
+        :param datetime begin: see :meth:`_read_conflicts`
+        :param datetime end: see there
+        :return: a query for the id of the busy event; id of its event, start, stop and time zone of
+            what is taken; the first and the last day of an all-day event
         :rtype: SQL
         """
         now = fields.Datetime.now()
         taken = SQL("o.stop > %s", now)
         busy = SQL("e.stop > %s::timestamp - interval '1 day'", now)
         if begin and end:
-            taken = SQL("%s AND o.start < %s AND o.stop > %s", taken, end, begin)
+            # an all-day event is kept as 8 to 18 o'clock UTC, wherever its day is
+            taken = SQL(
+                "%s AND o.start < %s::timestamp + interval '1 day'"
+                " AND o.stop > %s::timestamp - interval '1 day'", taken, end, begin,
+            )
             busy = SQL(
                 "%s AND e.start < %s::timestamp + interval '1 day'"
                 " AND e.stop > %s::timestamp - interval '1 day'", busy, end, begin,
@@ -98,7 +114,7 @@ class CalendarEvent(models.Model):
             """
             WITH taken AS MATERIALIZED (
                 SELECT b.event_id, b.start, b.stop, b.user_id, b.category_id, b.capacity,
-                       p.id AS partner_id, COALESCE(p.tz, 'UTC') AS tz
+                       p.id AS partner_id, p.tz
                   FROM appointment_payment_occupancy o
                   JOIN appointment_payment_booking b ON b.id = o.booking_id
                   JOIN resource_resource r ON r.id = o.resource_id
@@ -113,12 +129,14 @@ class CalendarEvent(models.Model):
                  WHERE %s AND e.active AND e.show_as = 'busy'
                    AND rel.res_partner_id IN (SELECT partner_id FROM taken)
             )
-            SELECT e.id AS event_id, t.event_id AS booked_event_id
+            SELECT e.id, t.event_id, t.start, t.stop, t.tz,
+                   CASE WHEN e.allday THEN e.start_date END,
+                   CASE WHEN e.allday THEN e.stop_date END
               FROM taken t
               JOIN busy e ON e.partner_id = t.partner_id AND e.id IS DISTINCT FROM t.event_id
                AND tsrange(t.start, t.stop) && CASE WHEN e.allday THEN tsrange(
-                    (e.start_date::timestamp AT TIME ZONE t.tz) AT TIME ZONE 'UTC',
-                    ((e.stop_date + 1)::timestamp AT TIME ZONE t.tz) AT TIME ZONE 'UTC')
+                    e.start_date::timestamp - interval '1 day',
+                    (e.stop_date + 1)::timestamp + interval '1 day')
                 ELSE tsrange(e.start, GREATEST(e.stop, e.start)) END
              WHERE NOT EXISTS (
                     SELECT 1 FROM calendar_attendee a

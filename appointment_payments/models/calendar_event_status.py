@@ -59,12 +59,13 @@ class CalendarEvent(models.Model):
         "appointment_booking_ids.state",
     )
     def _compute_appointment_summary(self):
-        booked = self.filtered("appointment_booking_ids")
+        # as it is stored: a form may name any booking
+        booked = self.filtered(lambda event: event._origin.appointment_booking_ids)
         unbooked = self - booked
         unbooked.appointment_state = unbooked.appointment_payment_status = False
         unbooked.appointment_category_id = False
         for event in booked:
-            bookings = event.appointment_booking_ids
+            bookings = event._origin.appointment_booking_ids
             # who called it off says nothing about the others of a group
             bookings = bookings.filtered(lambda b: b.state in BOOKED_STATES) or bookings
             event.appointment_state = status.worst(bookings.mapped("state"), status.STATES)

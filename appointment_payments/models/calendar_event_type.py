@@ -219,15 +219,16 @@ class CalendarEventType(models.Model):
         :param user: the practitioner, where they may have a price of their own
         :param bool pay_in_full: whether a client who is asked for a deposit pays all of it
         :return: values for the booking's snapshot: the terms with ``payment_mode`` resolved to
-                 none, deposit or full; ``price``, ``amount_total``, ``amount_due_now`` in major
-                 units of ``currency_id``; ``under_threshold``
+                 none, deposit or full (by default full where the practitioner has to accept);
+                 ``price``, ``amount_total``, ``amount_due_now`` in major units of
+                 ``currency_id``; ``under_threshold``
         :rtype: dict
         """
         self.ensure_one()
         taxes = self._compute_taxes(company, user)
         mode = terms.resolve_mode(
             self.payment_mode,
-            "automatic",
+            self.confirmation_mode,
             company.appointment_prepayment,
             company.appointment_payment_mode,
         )
@@ -248,6 +249,8 @@ class CalendarEventType(models.Model):
             "deposit_percent": self.deposit_percent,
             "deposit_fixed": self.deposit_fixed,
             "currency_id": self.currency_id.id,
+            "confirmation_mode": self.confirmation_mode,
+            "request_flow": self.request_flow,
             "collection_mode": terms.resolve_collection_mode(
                 self.collection_mode, company.appointment_collection_mode
             ),

@@ -30,6 +30,14 @@ class CalendarEventType(models.Model):
     horizon_days = fields.Integer(
         string="Days ahead", default=60, help="How many days ahead a time can be booked."
     )
+    confirm_hours = fields.Integer(
+        string="Hours to answer", help="How long a request can be answered. 0: as the practice."
+    )
+    any_practitioner_accepts = fields.Boolean(
+        string="Any practitioner may accept",
+        help="A request goes to the practitioner whom the client chose; whoever of the category"
+        " accepts it first gets the appointment.",
+    )
     practitioner_price_ids = fields.One2many(
         "appointment.payment.practitioner.price", "category_id", string="Practitioners' prices"
     )
@@ -41,6 +49,10 @@ class CalendarEventType(models.Model):
     )
     _capacity_range = models.Constraint(
         "CHECK (capacity BETWEEN 1 AND 500)", "A time has between 1 and 500 seats."
+    )
+    _confirm_hours_range = models.Constraint(
+        "CHECK (COALESCE(confirm_hours, 0) BETWEEN 0 AND 8760)",
+        "Practitioners have between 1 and 8760 hours to answer; 0 is as the practice has it.",
     )
     _booking_window_range = models.Constraint(
         "CHECK (NOT own_booking_window OR (COALESCE(min_notice_hours, 0) BETWEEN 0 AND 8760"
@@ -115,6 +127,15 @@ class CalendarEventType(models.Model):
                 company.appointment_horizon_days,
             )
         return timedelta(hours=notice), timedelta(days=horizon)
+
+    def _get_confirm_hours(self, company):
+        """Return how long a request can be answered, in hours.
+
+        :param company: the selling `res.company`
+        :rtype: int
+        """
+        self.ensure_one()
+        return self.confirm_hours or company.appointment_confirm_hours
 
     def _get_slot_terms(self):
         """Return how much of a practitioner's time an appointment takes.

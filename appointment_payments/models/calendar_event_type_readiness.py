@@ -151,9 +151,10 @@ class CalendarEventType(models.Model):
         return self.user_ids & bookable
 
     def _split_by_hours(self, company, setup):
-        """Return who sells the category in a company: with working hours, and without.
+        """Return who sells the category in a company: with working hours there, and without.
 
         Without a calendar Odoo takes somebody for free day and night; here nobody can book them.
+        Nor whoever does not work in the company: they could not open what is booked with them.
 
         :param company: the selling `res.company`
         :param PracticeSetup setup: what is set up
@@ -161,7 +162,9 @@ class CalendarEventType(models.Model):
         :rtype: tuple
         """
         users = self.user_ids.filtered(lambda user: self._get_selling_company(user) == company)
-        with_hours = users.filtered(lambda user: setup.has_hours(user, company))
+        with_hours = users.filtered(
+            lambda user: setup.works_in(user, company) and setup.has_hours(user, company)
+        )
         return with_hours, users - with_hours
 
     def _get_missing_practitioners(self, company, setup):
@@ -173,7 +176,7 @@ class CalendarEventType(models.Model):
         return self._get_without_hours(company, setup)
 
     def _get_without_hours(self, company, setup):
-        """List whose working hours have to be set before clients can book them.
+        """List whose company or working hours have to be set before clients can book them.
 
         :param company: the selling `res.company`
         :param PracticeSetup setup: what is set up
@@ -182,12 +185,25 @@ class CalendarEventType(models.Model):
         """
         category = self.sudo().with_company(company)  # as in `_get_missing`
         return [
-            self._missing(
-                self.env._("Set the working hours of %(name)s.", name=user.name),
-                "appointment_payments.action_practitioner_resources",
-            )
+            self._get_missing_hours(user, company, setup)
             for user in category._split_by_hours(company, setup)[1]
         ]
+
+    def _get_missing_hours(self, user, company, setup):
+        if not setup.works_in(user, company):
+            return self._missing(
+                self.env._(
+                    "%(name)s does not work in %(company)s. Add the company to the user, or take"
+                    " them off the list.",
+                    name=user.name,
+                    company=company.name,
+                ),
+                "base.action_res_users",
+            )
+        return self._missing(
+            self.env._("Set the working hours of %(name)s.", name=user.name),
+            "appointment_payments.action_practitioner_resources",
+        )
 
     def _get_missing_accounting(self, company, setup):
         missing = []

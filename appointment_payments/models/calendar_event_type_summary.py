@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..rules import terms
+
 
 class CalendarEventType(models.Model):
     """What the screens of a category say in words about its length, window and payment."""
@@ -69,6 +71,7 @@ class CalendarEventType(models.Model):
 
     @api.depends(
         "company_id",
+        "confirmation_mode",
         "currency_id",
         "deposit_fixed",
         "deposit_percent",
@@ -76,6 +79,7 @@ class CalendarEventType(models.Model):
         "payment_mode",
         "price",
         "product_id.taxes_id",
+        "request_flow",
     )
     @api.depends_context("company", "lang")
     def _compute_payment_summary(self):
@@ -83,7 +87,9 @@ class CalendarEventType(models.Model):
         labels = dict(modes._description_selection(self.env))
         for category in self:
             company = category.company_id or self.env.company
-            practice_mode = company.appointment_payment_mode
+            practice_mode = terms.resolve_mode(
+                "default", category.confirmation_mode, True, company.appointment_payment_mode
+            )
             category.asks_deposit = category.payment_mode == "deposit" or (
                 category.payment_mode == "default" and practice_mode == "deposit"
             )
@@ -113,9 +119,24 @@ class CalendarEventType(models.Model):
             return self.env._("Nothing at booking.")
         later = self.currency_id.round(total - now)
         if self.currency_id.is_zero(later):
-            return self.env._("%(now)s at booking.", now=self.currency_id.format(now))
+            return self.env._("%(asked)s.", asked=self._get_asked_words(now))
         return self.env._(
-            "%(now)s at booking, %(later)s later.",
-            now=self.currency_id.format(now),
+            "%(asked)s, %(later)s later.",
+            asked=self._get_asked_words(now),
             later=self.currency_id.format(later),
         )
+
+    def _get_asked_words(self, amount):
+        """Return the amount that is asked first, and when.
+
+        :param float amount: in major units
+        :rtype: str
+        """
+        now = self.currency_id.format(amount)
+        if self.confirmation_mode != "manual":
+            return self.env._("%(now)s at booking", now=now)
+        if self.request_flow == "approve_first":
+            return self.env._("%(now)s when the request is accepted", now=now)
+        if self.request_flow == "charge":
+            return self.env._("%(now)s with the request", now=now)
+        return self.env._("%(now)s held with the request", now=now)

@@ -37,6 +37,15 @@ class PracticeSetup:
         resources = self._resources.get((user, company))
         return bool(resources and resources.calendar_id)
 
+    def works_in(self, user, company):
+        """Return whether a practitioner works in a company: who has left it keeps a resource there.
+
+        :param user: one of the practitioners
+        :param company: the `res.company`
+        :rtype: bool
+        """
+        return company in user.sudo().company_ids  # sudo: only this answer
+
     def get_tz(self, user, company):
         """Return the time zone in which a practitioner works in a company.
 

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -62,6 +64,29 @@ class ResCompany(models.Model):
         default=3,
         help="On the public page, at a time. 0: as many as they like.",
     )
+    appointment_confirm_hours = fields.Integer(
+        string="Hours to answer a request",
+        default=48,
+        help="What is not answered by then expires, and all of its money goes back.",
+    )
+    appointment_confirm_margin_hours = fields.Integer(
+        string="Answer before the start (hours)",
+        default=2,
+        help="A request has to be answered this long before the appointment at the latest. What is"
+        " requested later than that can be answered until the start.",
+    )
+    appointment_confirm_warning_hours = fields.Integer(
+        string="Last reminder of a request (hours)",
+        default=2,
+        help="How long before the answer is due practitioners are reminded once more. 0: only at"
+        " half time.",
+    )
+    appointment_requests_text = fields.Html(
+        string="How requests and refunds work",
+        translate=True,
+        default=lambda self: self._default_appointment_requests_text(),
+        help="The page for clients that the mails of requests link to.",
+    )
     appointment_terms_url = fields.Char(string="Terms and conditions (link)")
     appointment_refund_terms = fields.Text(string="Refund terms", translate=True)
     appointment_payments_since = fields.Datetime(
@@ -92,6 +117,41 @@ class ResCompany(models.Model):
         "CHECK (appointment_checkout_minutes BETWEEN 5 AND 1440)",
         "Give clients between 5 minutes and one day (1440 minutes) to pay.",
     )
+
+    _appointment_confirm_range = models.Constraint(
+        "CHECK (appointment_confirm_hours BETWEEN 1 AND 8760"
+        " AND appointment_confirm_margin_hours BETWEEN 0 AND 8760"
+        " AND appointment_confirm_warning_hours BETWEEN 0 AND 8760)",
+        "Practitioners have between 1 and 8760 hours to answer; no number of hours is negative.",
+    )
+
+    @api.model
+    def _default_appointment_requests_text(self):
+        """Return what a practice tells its clients about requests until it writes its own text.
+
+        :rtype: Markup
+        """
+        paragraphs = (
+            self.env._(
+                "When you send a request, we keep the time for you, and the practitioner accepts or"
+                " declines it. You get a mail as soon as that is decided."
+            ),
+            self.env._(
+                "If the request is paid with it, the amount is held on your card or charged: you"
+                " read which before you pay. Amounts that are held are only taken when the request"
+                " is accepted."
+            ),
+            self.env._(
+                "If the request is declined, or not answered in time, you get everything back by"
+                " itself: a held amount is let go, a charged one is refunded in the way you paid."
+                " Your bank may take a few days to show it."
+            ),
+            self.env._(
+                "Until the request is answered you can cancel it on its page, and get everything"
+                " back."
+            ),
+        )
+        return Markup().join(Markup("<p>%s</p>") % text for text in paragraphs)
 
     @api.constrains("appointment_terms_url")
     def _check_appointment_terms_url(self):

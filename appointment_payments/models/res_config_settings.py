@@ -42,3 +42,16 @@ class ResConfigSettings(models.TransientModel):
     appointment_refund_terms = fields.Text(
         related="company_id.appointment_refund_terms", readonly=False
     )
+    appointment_confirm_hours = fields.Integer(
+        related="company_id.appointment_confirm_hours", readonly=False
+    )
+    appointment_confirm_margin_hours = fields.Integer(
+        related="company_id.appointment_confirm_margin_hours", readonly=False
+    )
+    appointment_confirm_warning_hours = fields.Integer(
+        related="company_id.appointment_confirm_warning_hours", readonly=False
+    )
+    appointment_requests_text = fields.Html(
+        related="company_id.appointment_requests_text", readonly=False
+    )
+    appointment_requests_url = fields.Char(related="company_id.appointment_requests_url")

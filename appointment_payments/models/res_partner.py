@@ -21,6 +21,16 @@ class ResPartner(models.Model):
         for partner in self:
             partner.appointment_booking_count = counts.get(partner, 0)
 
+    def _is_contact_in(self, company):
+        """Return whether a company can invoice a contact: one that all share, or its own.
+
+        :param company: the `res.company`
+        :rtype: bool
+        """
+        self.ensure_one()
+        owner = self.sudo().company_id  # sudo: whose contact it is decides only this
+        return not owner or owner in company.sudo().parent_ids
+
     def action_open_appointment_bookings(self):
         """Smart button: the bookings of the client.
 

@@ -8,10 +8,12 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
 
+from .appointment_payment_operation import OPEN_STATES
+
 _logger = logging.getLogger(__name__)
 
 KEPT_DAYS = 30
-GIVEN_UP_STATES = ("expired", "cancelled")
+GIVEN_UP_STATES = ("declined", "expired", "cancelled")
 
 
 class ResPartner(models.Model):
@@ -55,6 +57,7 @@ class ResPartner(models.Model):
         alive |= Domain("create_date", ">=", too_old)
         alive |= Domain("invoice_line_ids", "!=", False)
         alive |= Domain("transaction_ids.state", "in", ["pending", "authorized", "done"])
+        alive |= Domain("operation_ids.state", "in", OPEN_STATES)
         for bookings in ("appointment_booking_ids", "appointment_payer_booking_ids"):
             domain &= Domain(bookings, "not any", alive)
         return domain
@@ -132,7 +135,8 @@ class ResPartner(models.Model):
 
     def _purge(self):
         bookings = self.appointment_booking_ids | self.appointment_payer_booking_ids
-        # tries to pay that came to nothing: a booking with transactions is kept otherwise
+        # tries to pay that came to nothing, and holds that were let go: kept otherwise
+        bookings.operation_ids.unlink()
         bookings.transaction_ids.unlink()
         bookings.unlink()
         self.unlink()

@@ -18,6 +18,26 @@ class ResourceResource(models.Model):
         help="How many others work the same hours: a change applies to them too.",
     )
 
+    def write(self, vals):
+        """Extended: time that was sold stays with its practitioner, not with the resource."""
+        result = super().write(vals)
+        if "user_id" in vals:
+            self._get_foreign_bookings()._occupy_anew()
+        return result
+
+    def _get_foreign_bookings(self):
+        """Return the bookings to come that take the time of these resources for somebody else.
+
+        :rtype: recordset of `appointment.payment.booking`
+        """
+        # sudo: what was sold, of every company
+        occupancies = self.env["appointment.payment.occupancy"].sudo().search(
+            [("resource_id", "in", self.ids), ("stop", ">", fields.Datetime.now())]
+        )
+        return occupancies.filtered(
+            lambda taken: taken.resource_id.user_id != taken.booking_id.user_id
+        ).booking_id
+
     @api.depends("calendar_id")
     def _compute_appointment_colleague_count(self):
         counts = dict(

@@ -209,6 +209,12 @@ class PracticeMixin:
         transaction._post_process()
         transaction.appointment_booking_id.invalidate_recordset()
 
+    def _run(self, operations):
+        """Send operations as the process does after the commit."""
+        with self.enter_registry_test_mode():
+            operations._run()
+        self.env.invalidate_all()
+
     def _count_effects(self, booking):
         """What a payment makes of a booking: it must not grow by itself."""
         mails = [("model", "=", booking._name), ("res_id", "=", booking.id)]

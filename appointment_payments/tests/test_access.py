@@ -230,6 +230,28 @@ class TestOtherModelsAccess(AccessCase):
             self._as(other, self.mara).write({"price": 1.0})
         self.assertEqual(other.price, 80.0)
 
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_a_manager_changes_no_working_hours_of_another_company(self):
+        for company in (self.elsewhere, self.company):
+            calendar = self._as(company.resource_calendar_id, self.mara)
+            line = calendar.attendance_ids[0]
+            self.assertTrue(line.read(["hour_from"]))
+            new = {**line.copy_data()[0], "calendar_id": calendar.id}
+            for change in (
+                lambda c=calendar: c.write({"name": "Changed"}),
+                lambda li=line: li.write({"hour_to": 9.0}),
+                lambda li=line, v=new: li.create(v),
+                line.unlink,
+                lambda c=calendar: c.create({"name": "New", "company_id": c.company_id.id}),
+                self._as(company.resource_calendar_id.copy(), self.mara).unlink,
+            ):
+                if company == self.company:
+                    change()
+                    continue
+                with self.assertRaises(AccessError):
+                    change()
+        self.assertNotEqual(self.elsewhere.resource_calendar_id.name, "Changed")
+
     def test_taken_time_is_read_as_the_bookings_are(self):
         occupancies = self.all.occupancy_ids
         staff = (self.anna, self.ben, self.frida, self.mara, self.olga, self.odin)

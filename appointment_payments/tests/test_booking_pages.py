@@ -61,6 +61,21 @@ class TestBookingPages(PracticeMixin, HttpCase):
         )
         self.assertEqual(sections["Practice Oak"], {"Shared by both": f"{shared}{self.other.id}"})
 
+    def test_the_card_of_a_request_says_so_and_when_its_money_is_due(self):
+        self.category.write({"payment_mode": "full"})
+        for mode, flow, words in (
+            ("automatic", "hold", "Due at booking: 80.00"),
+            ("manual", "hold", "Due with the request: 80.00"),
+            ("manual", "charge", "Due with the request: 80.00"),
+            ("manual", "approve_first", "Due when accepted: 80.00"),
+        ):
+            self.category.write({"confirmation_mode": mode, "request_flow": flow})
+            link = f"//a[starts-with(@href, '/booking/{self.category.slug}')]"
+            card = self._open("/booking").xpath(link)[0].text_content()
+            text = " ".join(card.replace("\xa0", " ").split())
+            self.assertIn(words, text)
+            self.assertEqual("On request" in text, mode == "manual", text)
+
     def test_one_company_alone_needs_no_heading(self):
         for company, names in (
             (self.company, ["Only Linden", "Shared by both"]),

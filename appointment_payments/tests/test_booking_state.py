@@ -9,7 +9,10 @@ from odoo.tools import mute_logger
 from .common import PracticeCase, PracticeMixin
 
 LOGGER = "odoo.addons.appointment_payments.models.appointment_payment_booking_state"
-STATES = ("pending_payment", "confirmed", "attended", "no_show", "expired", "cancelled")
+STATES = (
+    "pending_payment", "requested", "confirmed", "attended", "no_show", "declined", "expired",
+    "cancelled",
+)  # fmt: skip
 # door, its arguments, where it may be opened, where it leads
 DOORS = [
     ("_set_confirmed", (), ("pending_payment",), "confirmed"),
@@ -17,10 +20,22 @@ DOORS = [
     ("_set_attended", (), ("confirmed", "no_show"), "attended"),
     ("_set_no_show", (), ("confirmed", "attended"), "no_show"),
     ("_set_expired", ("unpaid",), ("pending_payment",), "expired"),
-    ("_set_cancelled", (), ("pending_payment", "confirmed"), "cancelled"),
+    ("_set_cancelled", (), ("pending_payment", "requested", "confirmed"), "cancelled"),
+    ("_set_declined", (), ("requested",), "declined"),
+    ("_set_expired", ("unanswered",), ("requested",), "expired"),
+]
+# what only bookings that need an answer go through
+REQUEST_DOORS = [
+    ("_set_requested", (), ("pending_payment",), "requested"),
+    ("_set_requested_again", (), ("expired",), "requested"),
+    ("_set_confirmed", (), (), None),
+    ("_set_confirmed_again", (), (), None),
+    ("_set_approved", (), (), None),
 ]
 ROADS = {
     "pending_payment": [],
+    "requested": [("_set_requested",)],
+    "declined": [("_set_requested",), ("_set_declined",)],
     "confirmed": [("_set_confirmed",)],
     "attended": [("_set_confirmed",), ("_set_attended",)],
     "no_show": [("_set_confirmed",), ("_set_no_show",)],
@@ -38,8 +53,13 @@ FORGED = {
     "amount_residual": 0.0,
     "amount_tax": 0.0,
     "amount_total": 0.01,
+    "answered_at": "2026-11-23 07:00:00",
+    "answered_by_id": 1,
     "checkout_token": "guessed",
+    "confirm_deadline": "2027-01-01 00:00:00",
+    "confirmation_mode": "automatic",
     "currency_id": 1,
+    "decline_message": "Never come back.",
     "deposit_fixed": 1.0,
     "deposit_percent": 1.0,
     "deposit_type": "fixed",
@@ -53,6 +73,8 @@ FORGED = {
     "payment_status": "paid",
     "pending_until": "2027-01-01 00:00:00",
     "price": 0.01,
+    "request_flow": "approve_first",
+    "requested_at": "2026-11-23 07:00:00",
     "start": "2026-12-24 09:00:00",
     "stop": "2026-12-24 10:00:00",
     "under_threshold": True,
@@ -65,10 +87,12 @@ class StateCase(PracticeCase):
         super().setUp()
         self.hour = datetime(2026, 11, 24, 0, 0)
 
-    def _book_in_state(self, state):
+    def _book_in_state(self, state, **values):
         """A booking of its own hour that came to a state by its doors."""
         self.hour += timedelta(hours=1)
-        booking = self._book(start=self.hour)
+        booking = self._book(start=self.hour, **values)
+        if state in ("requested", "declined"):
+            booking.confirmation_mode = "manual"
         for door, *arguments in ROADS[state]:
             getattr(booking, door)(*arguments)
         self.assertEqual(booking.state, state)
@@ -106,6 +130,26 @@ class TestBookingState(StateCase):
                     before = self._facts(booking)
                     self.assertFalse(getattr(booking, door)(*arguments))
                     self.assertEqual(self._facts(booking), before)
+
+    def test_a_booking_that_needs_an_answer_is_confirmed_by_nothing_else(self):
+        states = ("pending_payment", "requested", "declined", "expired", "cancelled")
+        for door, arguments, sources, target in REQUEST_DOORS:
+            for state in states:
+                with self.subTest(door=door, state=state):
+                    booking = self._book_in_state(state, confirmation_mode="manual")
+                    before = self._facts(booking)
+                    moved = getattr(booking, door)(*arguments)
+                    if state in sources:
+                        self.assertEqual((moved, booking.state), (booking, target))
+                    else:
+                        self.assertFalse(moved)
+                        self.assertEqual(self._facts(booking), before)
+
+    def test_one_that_needs_none_is_never_requested(self):
+        for state in ("pending_payment", "expired"):
+            booking = self._book_in_state(state)
+            self.assertFalse(booking._set_requested() | booking._set_requested_again())
+            self.assertEqual(booking.state, state)
 
     def test_an_illegal_move_is_logged_and_a_repeated_one_only_for_debugging(self):
         cancelled = self._book_in_state("cancelled")
@@ -244,7 +288,7 @@ class TestBookingButtons(StateCase):
     def test_a_booking_with_money_is_not_cancelled(self):
         booking = self._book_in_state("pending_payment")
         self._pay(booking)
-        with self.assertRaisesRegex(UserError, "has a payment. Refund it"):
+        with self.assertRaisesRegex(UserError, "has a payment. Please ask"):
             booking.with_user(self.desk).action_cancel()
         self.assertEqual((booking.state, len(booking.occupancy_ids)), ("confirmed", 1))
 

@@ -299,6 +299,15 @@ class TestWhoBooks(CalendarBookingCase):
         self.assertEqual(event.appointment_payment_status, "not_required")
         self.assertEqual(event.get_appointment_details(), [])
 
+    def test_a_contact_of_another_company_is_refused_since_it_could_not_be_invoiced(self):
+        self.client_partner.company_id = self.company
+        self.assertTrue(self._create(self.anna).appointment_booking_ids)
+        elsewhere = self.env["res.company"].create({"name": "Oak"})
+        self.client_partner.company_id = elsewhere
+        self.frida.company_ids += elsewhere
+        with self.assertRaisesRegex(UserError, "is a contact of another company"):
+            self._create(self.frida, start=TEN, stop=ELEVEN)
+
     def test_a_series_has_no_client(self):
         weekly = {"recurrency": True, "rrule_type": "weekly", "count": 3, "tue": True}
         with self.assertRaisesRegex(UserError, "cannot repeat"):
@@ -354,6 +363,15 @@ class TestForms(CalendarBookingCase):
         event = form.save()
         self.assertEqual(event.appointment_booking_ids.user_id, self.ben)
         self.assertEqual(event.partner_ids, self.ben.partner_id | self.client_partner)
+
+    def test_the_whole_form_stays_open_to_the_front_desk(self):
+        form = self._open(self.frida, view=FORM)
+        form.appointment_client_id = self.client_partner
+        self.assertTrue(form.user_can_edit)
+        form.appointment_category_id = self.category
+        form.user_id = self.ben
+        self.assertTrue(form.user_can_edit)
+        self.assertEqual(form.save().appointment_booking_ids.user_id, self.ben)
 
     def test_the_only_practitioner_of_a_category_is_filled_in(self):
         self.category.user_ids = self.ben

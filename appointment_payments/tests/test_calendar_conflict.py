@@ -1,5 +1,6 @@
 from datetime import datetime, timedelta
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import PracticeCase
@@ -83,6 +84,47 @@ class TestConflict(PracticeCase):
             allday=True, start_date="2026-11-25", stop_date="2026-11-25",
             start=NINE + timedelta(days=1), stop=NINE + timedelta(days=1),
         ).appointment_conflict)
+
+    def test_a_whole_day_is_one_of_the_practitioners_zone(self):
+        booking = self._book_confirmed()
+        for tz, day, meets in (
+            ("Pacific/Auckland", 24, True),  # 22:00 there
+            ("Pacific/Auckland", 25, False),
+            ("Pacific/Honolulu", 23, True),  # 23:00 the day before
+            ("Pacific/Honolulu", 24, False),
+            ("Asia/Kathmandu", 24, True),
+            ("Asia/Kathmandu", 25, False),
+        ):
+            date = f"2026-11-{day}"
+            event = self._plan(allday=True, start_date=date, stop_date=date).sudo()
+            self.anna.tz = tz
+            self.env.invalidate_all()
+            with self.subTest(tz=tz, day=day):
+                self.assertEqual(event.appointment_conflict, meets)
+                self.assertEqual(booking.event_id.appointment_conflict, meets)
+            event.unlink()
+
+    def test_a_zone_that_postgresql_does_not_know_closes_no_calendar(self):
+        event = self._plan(allday=True, start_date="2026-11-24", stop_date="2026-11-24").sudo()
+        self._book_confirmed()
+        self.env.flush_all()
+        # as a PostgreSQL without the old names sees Asia/Calcutta
+        self.env.cr.execute(
+            "UPDATE res_partner SET tz = 'Asia/Nowhere' WHERE id = %s", [self.anna.partner_id.id]
+        )
+        self.env.invalidate_all()
+        self.assertTrue(event.appointment_conflict)
+
+    def test_who_attends_without_being_staff_finds_none(self):
+        booking = self._book_confirmed()
+        self._plan()
+        portal = self.env.ref("base.group_portal")
+        client = self._create_user(
+            "Carla Portal", partner_id=self.client_partner.id, group_ids=[Command.set(portal.ids)]
+        )
+        events = self.env["calendar.event"].with_user(client)
+        self.assertTrue(events.search([("id", "=", booking.event_id.id)]))
+        self.assertFalse(events.search([("appointment_conflict", "=", True)]))
 
     def test_a_cancelled_booking_is_none(self):
         booking = self._book_confirmed()

@@ -35,6 +35,18 @@ class TestCalendarStatus(PracticeCase):
         self.assertEqual(self._status(event), ("attended", "paid"))
         self.assertEqual(event.appointment_category_id, self.category)
 
+    def test_a_form_that_names_a_foreign_booking_tells_nothing_of_it(self):
+        booking = self._book()
+        self._pay(booking)
+        asked = ("appointment_status", "appointment_state", "appointment_payment_status")
+        for command in ([6, 0, booking.ids], [4, booking.id, 0]):
+            shown = self.env["calendar.event"].with_user(self.ivo).onchange(
+                {"appointment_booking_ids": [command]},
+                ["appointment_booking_ids"],
+                {"appointment_booking_ids": {}, **{name: {} for name in asked}},
+            )
+            self.assertFalse(any(shown["value"].get(name) for name in asked), shown)
+
     def test_it_is_searched_and_grouped(self):
         booking = self._book()
         self._pay(booking)
@@ -94,7 +106,10 @@ class TestCalendarStatus(PracticeCase):
         )
         seen = event.with_user(client)
         self.assertTrue(seen.read(["name"]))
-        for name in ("appointment_state", "appointment_client_id", "appointment_category_id"):
+        for name in (
+            "appointment_category_id", "appointment_client_id", "appointment_state",
+            "appointment_status",
+        ):
             with self.subTest(name=name), self.assertRaises(AccessError):
                 seen.read([name])
         self.assertFalse(seen.appointment_conflict_text)

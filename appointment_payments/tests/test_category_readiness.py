@@ -56,6 +56,16 @@ class TestCategoryReadiness(PracticeCase):
         )
         self.assertEqual((len(starts[self.anna.id]), starts[self.ben.id]), (8, []))
 
+    def test_who_does_not_work_in_the_company_is_not_booked_there(self):
+        other = self.env["res.company"].create({"name": "Practice Oak"})
+        self.ben.write({"company_ids": [Command.set(other.ids)], "company_id": other.id})
+        self.assertTrue(self.ben._get_practitioner_resources(self.company).calendar_id)
+        self._assert_hint("Ben Roy does not work in Practice Linden")
+        self.assertEqual(self.category._get_bookable_practitioners(), self.anna)
+        self.anna.write({"company_ids": [Command.set(other.ids)], "company_id": other.id})
+        self._assert_missing("Anna Berg does not work in", "Ben Roy does not work in")
+        self.assertFalse(self.category._get_bookable_practitioners())
+
     def test_working_hours_are_missing(self):
         (self.anna | self.ben)._get_practitioner_resources().calendar_id = False
         self._assert_missing("working hours of Anna Berg", "working hours of Ben Roy")

@@ -63,6 +63,12 @@ class TestClientNote(AccessCase):
         rows = self._as(self.of_anna, self.frida).export_data(["name", "visible_client_note"])
         self.assertNotIn(SECRET, str(rows))
 
+    def test_a_form_that_names_its_reader_as_the_practitioner_shows_nothing(self):
+        booking = self._as(self.of_anna, self.frida)
+        changed = {"user_id": self.frida.id}
+        shown = booking.onchange(changed, ["user_id"], {"visible_client_note": {}, "user_id": {}})
+        self.assertNotIn(SECRET, str(shown))
+
     def test_no_message_of_the_booking_repeats_it(self):
         self._pay(self.of_anna)
         messages = self._as(self.of_anna, self.frida).message_ids

@@ -37,7 +37,7 @@ class TestDemo(TransactionCase):
         states = dict(bookings._fields["state"]._description_selection(self.env))
         self.assertEqual(set(bookings.mapped("state")), set(states))
         self.assertLessEqual(
-            {"not_required", "unpaid", "processing", "partial", "paid"},
+            {"not_required", "unpaid", "processing", "held", "partial", "paid"},
             set(bookings.mapped("payment_status")),
         )
         over = bookings.filtered(lambda b: b.state in ("attended", "no_show"))
@@ -45,7 +45,7 @@ class TestDemo(TransactionCase):
         waiting = bookings.filtered(lambda b: b.state == "pending_payment")
         self.assertTrue(all(booking.start > datetime.now() for booking in waiting))
         categories = self.env["calendar.event.type"].search([("company_id", "=", company.id)])
-        self.assertEqual(len(categories), 6)
+        self.assertEqual(len(categories), 7)
         self.assertEqual(categories.filtered("is_ready"), categories)
         self._assert_shows_everything(bookings, categories)
 

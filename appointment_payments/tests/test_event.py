@@ -152,6 +152,44 @@ class TestMovingTheEvent(EventCase):
         self.assertFalse(booking.event_id.allday)
         self.assertEqual(self._when(booking), [(NINE, TEN)] * 3)
 
+    def test_what_another_calendar_moves_onto_taken_time_stays_and_is_told(self):
+        booking = self._book_confirmed()
+        self._book(start=TEN)
+        event = booking.event_id.with_user(self.anna).with_context(dont_notify=True)
+        places = [
+            {"start": TEN, "stop": ELEVEN},
+            {"start": datetime(2026, 11, 20, 9), "stop": datetime(2026, 11, 20, 10)},
+            {"allday": True, "start_date": "2026-11-26", "stop_date": "2026-11-26"},
+        ]
+        for number, place in enumerate(places, 1):
+            event.write({**place, "location": f"Room {number}"})
+            self.env.invalidate_all()
+            self.assertEqual(self._when(booking), [(NINE, TEN)] * 3)
+            self.assertFalse(event.allday)
+            self.assertEqual(event.location, f"Room {number}")
+            self.assertEqual(len(booking.activity_ids), number)
+        self.assertEqual(booking.activity_ids.user_id, self.anna)
+        self.assertIn("was moved in another calendar", booking.activity_ids[0].summary)
+        self.assertIn("That time is taken", booking.activity_ids.sorted("id")[0].note)
+
+    def test_what_another_calendar_moves_to_free_time_moves(self):
+        booking = self._book_confirmed()
+        event = booking.event_id.with_user(self.anna).with_context(dont_notify=True)
+        self._move(event, TEN, ELEVEN)
+        self.assertEqual(self._when(booking), [(TEN, ELEVEN)] * 3)
+        self.assertFalse(booking.activity_ids)
+
+    def test_a_colleague_whose_calendar_repeats_where_it_is_moves_nothing(self):
+        booking = self._book_confirmed()
+        event = booking.event_id.with_user(self.ben)
+        told = {"start": NINE, "stop": TEN, "user_id": self.anna.id, "location": "Room 1"}
+        event.write(told)
+        self.assertEqual(event.location, "Room 1")
+        event.with_context(dont_notify=True).write({**told, "start": TEN, "stop": ELEVEN})
+        self.env.invalidate_all()
+        self.assertEqual(self._when(booking), [(NINE, TEN)] * 3)
+        self.assertIn("Only the practitioner", booking.activity_ids.note)
+
     def test_a_longer_appointment_takes_more_time_and_costs_the_same(self):
         booking = self._book_confirmed()
         booking.event_id.stop = ELEVEN

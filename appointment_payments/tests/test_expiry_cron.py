@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from .common import NOW, PracticeCase
 
-LOGGER = "odoo.addons.appointment_payments.models.appointment_payment_booking_state"
+LOGGER = "odoo.addons.appointment_payments.models.appointment_payment_booking_expiry"
 LATER = NOW + timedelta(minutes=21)
 
 
@@ -118,6 +118,21 @@ class TestExpiryCron(PracticeCase):
         self.assertEqual((bad.state, len(bad.occupancy_ids)), ("pending_payment", 1))
         self._run()
         self.assertEqual(bad.state, "expired")
+
+    def test_a_mail_that_cannot_be_written_keeps_no_time(self):
+        template = "appointment_payments.mail_template_booking_expired_client"
+        self.env.ref(template).body_html = '<p t-out="object.no_such_field" />'
+        bookings = self._book_many(2)
+        with (
+            self.assertLogs(LOGGER.replace("expiry", "mail"), "ERROR") as log,
+            mute_logger("odoo.addons.mail.models.mail_render_mixin"),
+        ):
+            self._run()
+        self.assertEqual(len(log.output), 2)
+        self.assertEqual(bookings.mapped("state"), ["expired"] * 2)
+        self.assertFalse(bookings.occupancy_ids)
+        summaries = bookings.activity_ids.mapped("summary")
+        self.assertEqual(summaries, ["Tell the client: Expired"] * 2)
 
     def _break(self, bad):
         """Let the database fail in the middle of one booking's expiry."""

@@ -42,6 +42,24 @@ class TestHolds(VisitorCase):
             self._hold(hour, address=f"192.0.2.{hour}")
         self.assertTrue(self._hold(13, address="192.0.2.13", partner=self.client_partner))
 
+    def test_f45_requests_that_are_not_paid_before_the_answer_count_too(self):
+        later = {"confirmation_mode": "manual", "request_flow": "approve_first"}
+        category = self._create_category("Assessment", payment_mode="full", **later)
+        hours = (datetime(2026, 11, 25, hour) for hour in (8, 9, 10, 13))
+        *asked, refused = hours
+        for start in asked:
+            booking = self._submit(
+                self._details(address="192.0.2.7"), start=start, category=category
+            )
+            self.assertEqual(booking.state, "requested")
+        with self.assertRaises(TooManyBookingsError) as refusal:  # rolls back, as the page does
+            self._submit(self._details(address="192.0.2.7"), start=refused, category=category)
+        self.assertIn("until your requests are answered", str(refusal.exception))
+        booking._set_declined()
+        self.assertFalse(booking.holder_client or booking.holder_address)
+        again = self._submit(self._details(address="192.0.2.7"), start=refused, category=category)
+        self.assertEqual(again.state, "requested")
+
     def test_what_is_paid_expired_or_free_is_not_held(self):
         free = self._create_category("Free", payment_mode="none")
         first, second, third = (self._hold(hour) for hour in (8, 9, 10))
@@ -127,6 +145,15 @@ class TestRates(VisitorCase):
             self._take(address=f"192.0.2.{number}")
         self._assert_refused(address="192.0.2.99")
         self._take(address="192.0.2.99", email="other@example.com")
+
+    def test_whoever_knows_an_address_keeps_no_client_with_a_login_from_booking(self):
+        self.company.appointment_rate_per_email = 2
+        for _stranger in range(2):
+            self._take()
+        self._assert_refused()
+        for _client in range(2):
+            self._take(email=self.client_partner)
+        self._assert_refused(email=self.client_partner)
 
     def test_somebody_with_a_whole_network_is_one_visitor(self):
         self.company.appointment_rate_per_address = 2

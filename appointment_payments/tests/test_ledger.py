@@ -24,9 +24,9 @@ class LedgerCase(PracticeCase):
         )
         wizard.create({"amount": amount, "journal_id": journal.id})._create_payments()
 
-    def _pay_link(self, invoice, amount):
-        """Pay an invoice with Odoo's own payment link, which knows of no booking."""
-        transaction = self.env["payment.transaction"].create(
+    def _begin_link(self, invoice, amount):
+        """Begin to pay an invoice with Odoo's own payment link, which knows of no booking."""
+        return self.env["payment.transaction"].create(
             {
                 "provider_id": self.provider.id,
                 "payment_method_id": self.method.id,
@@ -38,12 +38,15 @@ class LedgerCase(PracticeCase):
                 "reference": f"LINK-{amount}",
             }
         )
+
+    def _pay_link(self, invoice, amount):
+        transaction = self._begin_link(invoice, amount)
         transaction._set_done()
         transaction._post_process()
 
     def _refund(self, transaction, amount):
         refund = transaction._refund(amount)
-        refund._post_process()
+        self._run(transaction._get_open_operations("refund"))
         return refund
 
 
@@ -64,6 +67,33 @@ class TestLedger(LedgerCase):
         self._pay(booking)
         self._pay_link(booking.invoice_ids, 56.0)
         self.assertEqual(self._amounts(booking), (80.0, 0.0, "paid"))
+
+    def test_nobody_is_asked_to_pay_while_odoos_own_payment_link_is_under_way(self):
+        booking = self._book()
+        self._pay(booking)
+        transaction = self._begin_link(booking.invoice_ids, 56.0)
+        self.assertEqual(booking._get_amount_to_pay(), 56.0)
+        transaction._set_pending()
+        self.assertEqual(booking._get_amount_to_pay(), 0.0)
+        transaction._set_done()
+        self.assertEqual(booking._get_amount_to_pay(), 0.0)
+        transaction._post_process()
+        self.assertEqual(self._amounts(booking), (80.0, 0.0, "paid"))
+        self.assertFalse(booking.activity_ids)
+
+    def test_what_is_paid_here_and_by_odoos_own_payment_link_is_told(self):
+        booking = self._book()
+        self._pay(booking)
+        transaction = self._begin_link(booking.invoice_ids, 56.0)
+        self._pay(booking)
+        transaction._set_done()
+        transaction._post_process()
+        self.assertEqual(self._amounts(booking), (80.0, 0.0, "paid"))
+        self.assertEqual(set(booking.activity_ids.mapped("summary")), {"Refund 56.00\xa0€"})
+        told = len(booking.activity_ids)
+        transaction._post_process()
+        self.assertEqual(len(booking.activity_ids), told)
+        self.assertEqual(booking.amount_refundable, 136.0)
 
     def test_a_credit_note_takes_back_what_is_owed(self):
         booking = self._book()
@@ -90,6 +120,30 @@ class TestLedger(LedgerCase):
         self.assertEqual(self._amounts(booking), (24.0, 56.0, "partial"))
         self.assertEqual(booking._get_amount_to_pay(), 0.0)
 
+    def test_an_invoice_that_is_duplicated_asks_for_something_else(self):
+        booking = self._book()
+        self._pay(booking)
+        other = booking.invoice_ids.copy({"partner_id": self.anna.partner_id.id})
+        other.action_post()
+        self.assertFalse(other.appointment_booking_ids)
+        self.assertEqual(self._amounts(booking), (24.0, 56.0, "partial"))
+        self.assertEqual(booking._get_amount_to_pay(), 56.0)
+
+    def test_an_invoice_in_place_of_a_credited_one_asks_for_the_appointment(self):
+        booking = self._book()
+        self._pay(booking)
+        invoice = booking.invoice_ids
+        wizard = self.env["account.move.reversal"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        )
+        wizard.create({"journal_id": invoice.journal_id.id}).modify_moves()
+        corrected = booking.invoice_ids.filtered(
+            lambda move: move.move_type == "out_invoice" and move != invoice
+        )
+        self.assertEqual((corrected.state, corrected.amount_total), ("draft", 80.0))
+        corrected.action_post()
+        self.assertEqual(sum(self._amounts(booking)[:2]), 80.0)
+
     def test_what_was_given_back_in_parts_adds_up(self):
         booking = self._book()
         transaction = self._pay(booking)
@@ -107,7 +161,7 @@ class TestLedger(LedgerCase):
         booking._set_cancelled()
         self._finish(transaction, "done")
         self.assertEqual(self._amounts(booking), (24.0, 0.0, "processing"))
-        self._refund(transaction, 24.0)
+        self._run(booking.operation_ids)
         self.assertEqual(self._amounts(booking), (0.0, 0.0, "refunded"))
         self.assertEqual(booking.amount_refunded, 24.0)
 
@@ -115,11 +169,10 @@ class TestLedger(LedgerCase):
         booking = self._book()
         transaction = self._pay(booking)
         desk = self._create_user("Greta Front", "group_front_desk")
-        self._refund(transaction, 24.0)
-        with self.assertRaisesRegex(UserError, "credit its invoice"):
+        with self.assertRaisesRegex(UserError, "has a payment"):
             booking.with_user(desk).action_cancel()
-        booking.invoice_ids._reverse_moves().action_post()
-        self.assertEqual(booking.payment_status, "refunded")
+        self._refund(transaction, 24.0)
+        self.assertEqual(self._amounts(booking), (0.0, 0.0, "refunded"))
         booking.with_user(desk).action_cancel()
         self.assertEqual((booking.state, len(booking.occupancy_ids)), ("cancelled", 0))
 
@@ -128,7 +181,25 @@ class TestLedger(LedgerCase):
         self._pay(booking)
         booking.invoice_ids._reverse_moves().action_post()
         with self.assertRaisesRegex(UserError, "has a payment"):
-            booking.action_cancel()
+            booking.with_user(self.anna).action_cancel()
+
+    def test_what_is_given_back_by_hand_and_credited_is_refunded(self):
+        self.category.payment_mode = "none"
+        booking = self._book()
+        invoice = booking._ensure_invoice()
+        invoice.action_post()
+        self._register(invoice, 80.0)
+        self.assertEqual(self._amounts(booking), (80.0, 0.0, "paid"))
+        credit_note = invoice._reverse_moves()
+        credit_note.action_post()
+        self.assertEqual(self._amounts(booking), (80.0, 0.0, "paid"))
+        self._register(credit_note, 30.0)
+        self.assertEqual(self._amounts(booking), (50.0, 0.0, "paid"))
+        self._register(credit_note, 50.0)
+        self.assertEqual(self._amounts(booking), (0.0, 0.0, "refunded"))
+        self.assertEqual(booking.amount_refunded, 80.0)
+        booking.action_cancel()
+        self.assertEqual(booking.state, "cancelled")
 
     def test_a_refund_that_failed_is_not_shown_as_refunded(self):
         booking = self._book()

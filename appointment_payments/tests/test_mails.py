@@ -75,12 +75,12 @@ class TestConfirmationMails(MailCase):
 
     def test_they_say_when_with_whom_and_what_is_paid_and_left(self):
         _booking, client, practitioner = self._confirm()
-        for mail in client | practitioner:
+        for mail, person in ((client, "With Anna Berg"), (practitioner, "Client Carla Client")):
             text = self._text(mail)
             for words in (
                 "What First consultation",
                 "10:00 AM – 11:00 AM (Europe/Paris)",
-                "With Anna Berg",
+                person,
                 "Price 80.00 €",
                 "Paid 24.00 €",
                 "Left to pay 56.00 €",
@@ -148,13 +148,26 @@ class TestConfirmationMails(MailCase):
 
     def test_the_text_part_says_the_same_once_and_in_order(self):
         self.company.partner_id.write({"street": "1 Lime Street", "zip": "75011", "city": "Paris"})
-        for mail in self._confirm()[1:]:
-            text = self._text(mail)
-            self.assertNotIn("\u200b", text)
-            self.assertEqual(text.count("What First consultation"), 1)
-            self.assertTrue(text.startswith("Practice Linden Hello"), text)
-            self.assertNotIn("Your Booking", text)
-            self.assertEqual(text.count("Practice Linden, 1 Lime Street, 75011 Paris, France"), 2)
+        booking, *mails = self._confirm()
+        for mail, first in zip(mails, ("See the appointment", "Open the booking"), strict=True):
+            [email] = mail._prepare_outgoing_list()
+            text = email["body_alternative"].replace("\xa0", " ")
+            where = "Practice Linden, 1 Lime Street, 75011 Paris, France"
+            self.assertTrue(text.startswith("Practice Linden\n\nHello "), text)
+            self.assertEqual(text.count(where), 2)
+            self.assertEqual(text.count("\nWhat: First consultation\nWhen: Tue 24 Nov 2026"), 1)
+            self.assertIn(f"\nWhere: {where}\n", text)
+            self.assertIn("\nPrice: 80.00 €\nPaid: 24.00 €\nLeft to pay: 56.00 €\n\n", text)
+            self.assertIn(f"\n{first} <{booking.get_base_url()}/", text)
+            for never in ("\u200b", "Your Booking", "[1]", "mailto:", "logo", "*"):
+                self.assertNotIn(never, text)
+
+    def test_the_text_part_of_other_mails_is_odoos(self):
+        mail = self.env["mail.mail"].create(
+            {"body_html": '<a href="https://x.example">it</a>', "email_to": "a@b.example"}
+        )
+        [email] = mail._prepare_outgoing_list()
+        self.assertIn("[1] https://x.example", email["body_alternative"])
 
     def test_they_say_where(self):
         practice = self.company.partner_id

@@ -67,6 +67,37 @@ class TestMassAssignment(AccessCase):
         self.of_anna.invalidate_recordset()
         self.assertEqual((self.of_anna.state, self.of_anna.amount_total), ("pending_payment", 80))
 
+    def test_f43_defaults_sent_along_with_a_call_make_nothing_of_a_booking(self):
+        paid = self._pay(self.of_ben)
+        refund = {
+            "kind": "refund",
+            "transaction_id": paid.id,
+            "amount": 24.0,
+            "currency_id": self.eur.id,
+        }
+        sent_along = {
+            "default_amount_paid": 80.0,
+            "default_operation_ids": [(0, 0, refund)],
+            "default_payment_status": "paid",
+            "default_state": "attended",
+            "default_transaction_ids": [(6, 0, paid.ids)],
+        }
+        events = self._as(self.env["calendar.event"], self.anna).with_context(**sent_along)
+        event = events.create(
+            {
+                "name": "Carla",
+                "start": datetime(2026, 11, 25, 9, 0),
+                "stop": datetime(2026, 11, 25, 10, 0),
+                "appointment_client_id": self.client_partner.id,
+                "appointment_category_id": self.category.id,
+            }
+        )
+        booking = event.appointment_booking_ids.sudo()
+        self.assertEqual(booking.state, "confirmed")
+        self.assertEqual((booking.amount_paid, booking.payment_status), (0.0, "not_required"))
+        self.assertFalse(booking.transaction_ids or booking.operation_ids)
+        self.assertEqual(paid.appointment_booking_id, self.of_ben)
+
     def test_f43_commands_on_taken_time_are_no_side_door(self):
         commands = [(1, self.of_ben.occupancy_ids.id, {"start": datetime(2026, 12, 1)})]
         for user in self.staff:

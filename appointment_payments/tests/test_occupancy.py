@@ -122,6 +122,17 @@ class TestOccupancy(OccupancyCase):
         with self.assertRaises(SlotTakenError):
             self._book(start=NINE)
 
+    def test_an_hour_stays_with_who_sold_it_when_the_resource_becomes_anothers(self):
+        booking = self._book(start=NINE)
+        resource = self.anna._get_practitioner_resources()
+        for user in (self.ben, self.ben.browse()):
+            resource.user_id = user
+            self.assertEqual(booking.occupancy_ids.resource_id.user_id, self.anna)
+            with self.assertRaises(SlotTakenError):
+                self._book(start=NINE)
+        resource.user_id = self.ben
+        self._book(user=self.ben, start=NINE)
+
     def test_taken_time_moves(self):
         booking = self._book(start=NINE)
         booking.occupancy_ids._move(TEN, ELEVEN)

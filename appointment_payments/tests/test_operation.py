@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 import requests
 from freezegun import freeze_time
+from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
@@ -12,6 +13,7 @@ from .common import NOW
 from .test_late_payment import LatePaymentCase
 
 RUNNER = "odoo.addons.appointment_payments.models.appointment_payment_operation_runner"
+SLEEP = "odoo.addons.appointment_payments.models.appointment_payment_runner.time.sleep"
 SEND = "_send_refund_request"
 
 
@@ -102,6 +104,18 @@ class TestOperation(OperationCase):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
+    def test_a_step_that_makes_what_another_process_has_just_made_is_repeated(self):
+        settle, met = type(self.operation)._settle, [UniqueViolation()]
+
+        def meets(operation, *args):
+            if met:
+                raise met.pop()
+            return settle(operation, *args)
+
+        with patch.object(type(self.operation), "_settle", meets), patch(SLEEP):
+            self.assertEqual(self._run_when(self._say("done")), 1)
+        self.assertEqual((self.operation.state, self.operation.attempts), ("done", 1))
+
     def test_where_sending_twice_could_pay_twice_a_person_looks_first(self):
         self._run_when(UNREACHABLE, keeps_keys=False)
         self.assertEqual((self.operation.state, self.operation.next_attempt_at), ("unknown", False))
@@ -132,10 +146,19 @@ class TestOperation(OperationCase):
         self._assert_refund_asked(self.booking, "Refund 24.00\xa0€", "rejected the request")
 
     def test_what_somebody_has_given_back_meanwhile_is_not_sent(self):
-        refund = self.payment._refund(24.0)
-        refund._post_process()
+        refund = self.payment._create_child_transaction(24.0, is_refund=True)
+        self._finish(refund, "done")
         self.assertEqual(self._run_when(self._say("done")), 0)
         self.assertEqual(self.operation.state, "done")
+        self.assertEqual(self.booking.amount_refunded, 24.0)
+        self.assertEqual(self.booking.payment_status, "refunded")
+
+    def test_what_is_left_goes_back_when_a_part_has_gone_back_meanwhile(self):
+        refund = self.payment._create_child_transaction(10.0, is_refund=True)
+        self._finish(refund, "done")
+        self.assertEqual(self._run_when(self._say("done")), 1)
+        self.assertEqual((self.operation.state, self.operation.amount), ("done", 14.0))
+        self.assertEqual(self.operation.child_transaction_id.amount, -14.0)
         self.assertEqual(self.booking.amount_refunded, 24.0)
         self.assertEqual(self.booking.payment_status, "refunded")
 
@@ -203,12 +226,24 @@ class TestTryAgain(OperationCase):
         self.operation.with_user(self.manager).action_try_again()
         self.assertEqual(self.operation.state, "intended")
         self.assertNotEqual(self.operation.idempotency_key, key)
+        self.assertFalse(self.booking.activity_ids)
+        self._run_when(answered(400))
+        self._assert_refund_asked(self.booking, "Refund 24.00\xa0€", "rejected the request")
+        self.operation.with_user(self.manager).action_try_again()
         self._run_when(self._say("done"))
         self.assertEqual(self.operation.state, "done")
+        self.assertFalse(self.booking.activity_ids)
         children = self.payment.child_transaction_ids
-        self.assertEqual(sorted(children.mapped("state")), ["done", "error"])
+        self.assertEqual(sorted(children.mapped("state")), ["done", "error", "error"])
         self.assertEqual(self.booking.payment_status, "refunded")
         self.assertEqual(self.booking.amount_refunded, 24.0)
+
+    def test_what_a_webhook_brings_after_all_nobody_is_asked_to_give_back_any_more(self):
+        self._run_when(answered(400))
+        self.assertTrue(self.booking.activity_ids)
+        self._finish(self.payment.child_transaction_ids, "done")
+        self.assertEqual(self.operation.state, "done")
+        self.assertFalse(self.booking.activity_ids)
 
     def test_what_is_done_or_on_its_way_is_left_alone(self):
         self._run_when(self._say("pending"))
@@ -279,14 +314,14 @@ class TestReconcileCron(OperationCase):
             self._pay_too_late(start=self.booking.start + timedelta(days=day))[0].operation_ids
             for day in (1, 2, 3)
         ]
-        create = type(self.operation)._create_refund
+        create = type(self.operation)._create_child
 
         def breaks(operation):
             if operation == self.operation:
                 raise ValueError("broken")
             return create(operation)
 
-        with patch.object(type(self.operation), "_create_refund", breaks), mute_logger(RUNNER):
+        with patch.object(type(self.operation), "_create_child", breaks), mute_logger(RUNNER):
             self._run_cron()
         self.assertEqual([other.state for other in others], ["done"] * 3)
         self.assertEqual((self.operation.state, self.operation.error), ("intended", "broken"))

@@ -137,13 +137,20 @@ class TestPreparePayment(PracticeCase):
 
     def test_only_the_payer_pays_with_their_saved_card(self):
         booking, token = self._book(), self._create_token(self.client_partner)
-        form = self._form(flow="token", token_id=token.id)
+        form = self._form(flow="token", token_id=token.id, amount=24.0)
         values = booking._prepare_transaction(form, self.payer_user)
         self.assertEqual(values["token_id"], token.id)
         foreign = self._create_token(self.anna.partner_id)
         for user, card in ((self.public, token), (self.anna, token), (self.payer_user, foreign)):
             with self.subTest(user=user.name), self.assertRaisesRegex(UserError, "not offered"):
                 booking._prepare_transaction({**form, "token_id": card.id}, user)
+
+    def test_a_saved_card_is_charged_what_the_page_shows_or_nothing(self):
+        booking, token = self._book(), self._create_token(self.client_partner)
+        for shown in ({}, {"amount": None}, {"amount": 56.0}):
+            form = self._form(flow="token", token_id=token.id, **shown)
+            with self.subTest(shown=shown), self.assertRaisesRegex(UserError, "amount to pay here"):
+                booking._prepare_transaction(form, self.payer_user)
 
     def test_only_the_payer_may_save_a_card(self):
         booking = self._book()

@@ -58,6 +58,34 @@ class TestPurgeCron(VisitorCase):
             ).method_direct_trigger()
         self.assertFalse(partner.exists() or booking.exists())
 
+    def test_whose_request_was_declined_unpaid_is_removed_too(self):
+        manual = self._create_category(
+            "Request", confirmation_mode="manual", request_flow="approve_first"
+        )
+        booking = self._visit(expired=False, category=manual)
+        self.assertEqual(booking.state, "requested")
+        booking._set_declined()
+        self._run()
+        self.assertFalse(booking.exists())
+
+    def test_whose_hold_was_let_go_is_removed_with_what_let_it_go(self):
+        manual = self._create_category(
+            "Request", confirmation_mode="manual", payment_mode="full"
+        )
+        booking = self._visit(expired=False, category=manual)
+        partner = booking.partner_id
+        hold = self._create_transaction(booking, capture_method="manual")
+        self._finish(hold, "done")
+        booking._set_declined()
+        self._run()
+        self.assertTrue(booking.exists(), "it is held as long as nobody knows that it is not")
+        with self.enter_registry_test_mode():
+            booking.operation_ids._run()
+        self.env.invalidate_all()
+        self.assertEqual(hold.state, "cancel")
+        self._run()
+        self.assertFalse(partner.exists() or booking.exists() or hold.exists())
+
     def test_not_before_thirty_days(self):
         booking = self._visit()
         self._run(NOW + timedelta(days=30))

@@ -29,11 +29,14 @@ class FakeStripe:
         self.intent = {"id": "pi_1", "client_secret": "pi_1_secret_x", "currency": "eur"}
         self.intent.update(status="requires_payment_method", payment_method=None)
         self.failure = None  # a status code or an exception, for GET
+        self.cut = None  # an exception, for the intent that is asked for
 
     def __call__(self, method, url, data=None, headers=None, **_kwargs):
         self.calls.append((method, url, data or {}, headers))
         if method == "GET" and isinstance(self.failure, Exception):
             raise self.failure
+        if self.cut and url.endswith("/payment_intents"):
+            raise self.cut
         response = requests.Response()
         response.status_code = 200
         if method == "GET" and self.failure:
@@ -238,7 +241,8 @@ class TestStripeIntents(StripeSeamsCase):
         """Stripe down, or failing: neither a second intent nor a transaction in error."""
         transaction = self._start()
         transaction._get_processing_values()
-        for failure in (500, 401, requests.Timeout(), requests.ConnectionError()):
+        cut = requests.exceptions.ChunkedEncodingError()
+        for failure in (500, 401, requests.Timeout(), requests.ConnectionError(), cut):
             with self.subTest(failure=failure):
                 self.fake.failure = failure
                 with mute_logger(*LOGGERS), self.assertRaises(ValidationError):
@@ -246,6 +250,16 @@ class TestStripeIntents(StripeSeamsCase):
                 self.assertEqual(transaction.state, "draft")
                 self.assertEqual(transaction.provider_reference, "pi_1")
         self.assertEqual(len(self.fake.sent("POST", "/payment_intents")), 1)
+
+    def test_an_answer_that_ends_in_the_middle_is_a_payment_that_failed(self):
+        """The client reads so and tries again; Odoo would say that the server is broken."""
+        transaction = self._start()
+        self.fake.cut = requests.exceptions.ChunkedEncodingError()
+        with mute_logger(*LOGGERS):
+            values = transaction._get_processing_values()
+        self.assertFalse(values["client_secret"])
+        self.assertEqual(transaction.state, "error")
+        self.assertIn("connection to the payment provider was lost", transaction.state_message)
 
     def test_stripe_learns_the_reference_and_no_service(self):
         transaction = self._start()

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo import SUPERUSER_ID
 from odoo.http import Request
@@ -64,6 +65,24 @@ class TestVisitorBooking(VisitorCase):
         self.assertEqual(self.client_partner.email, "carla@example.com")
         self.assertEqual(self.env["res.partner"].search_count([]), contacts)
 
+    def test_a_client_of_another_company_books_with_a_contact_that_can_be_invoiced(self):
+        self.client_partner.company_id = self.env["res.company"].create({"name": "Oak"})
+        details = self._details(name="", email="", phone="+33 1")
+        booking = self._submit(details, partner=self.client_partner)
+        self.assertNotEqual(booking.partner_id, self.client_partner)
+        self.assertEqual(
+            booking.partner_id.read(["name", "email", "phone"])[0],
+            {
+                "id": booking.partner_id.id,
+                "name": "Carla Client",
+                "email": "carla@example.com",
+                "phone": "+33 1",
+            },
+        )
+        self._pay(booking)
+        self._assert_ledger(booking, 80.0, 13.33, 56.0, [24.0])
+        self.assertEqual(self._submit(details, partner=self.client_partner), booking)
+
     def test_everything_happens_as_odoobot_in_the_bookings_company(self):
         second = self.env["res.company"].create({"name": "Oak", "email": "oak@example.com"})
         self.anna._ensure_practitioner_resource(second).calendar_id.tz = TZ
@@ -108,9 +127,38 @@ class TestSecondSubmit(VisitorCase):
 
     def test_the_same_form_returns_the_same_booking(self):
         before = self._count()
-        for _again in range(3):
-            self.assertEqual(self._submit(self.details), self.first)
+        self.env.flush_all()
+        written = []
+        write = type(self.first.partner_id).write
+        with patch.object(
+            type(self.first.partner_id),
+            "write",
+            lambda partner, vals: written.append(vals) or write(partner, vals),
+        ):
+            for _again in range(3):
+                self.assertEqual(self._submit(self.details), self.first)
         self.assertEqual(self._count(), before)
+        self.assertFalse(written)  # two clicks at once would meet
+
+    def test_what_was_corrected_in_it_counts_while_nothing_is_paid(self):
+        typed = {"name": "Carla C.", "email": "carla.c@example.com", "note": "Knee"}
+        contact = self.first.partner_id
+        before = self._count()
+        self.assertEqual(self._submit({**self.details, **typed, "phone": "+33 2"}), self.first)
+        self.assertEqual(self._count(), before)
+        self.assertEqual(self.first.client_note, "Knee")
+        self.assertEqual((contact.name, contact.phone), ("Carla C.", "+33 2"))
+        self.assertEqual(contact.email_normalized, "carla.c@example.com")
+        self.assertTrue(contact.appointment_visitor)
+        self._pay(self.first)
+        self._submit({**self.details, "email": "else@example.com"})
+        self.assertEqual(contact.email, "carla.c@example.com")
+
+    def test_a_contact_that_staff_have_edited_is_not_corrected_by_a_form(self):
+        contact = self.first.partner_id
+        contact.appointment_visitor = False
+        self._submit({**self.details, "email": "else@example.com"})
+        self.assertEqual(contact.email, "carla@example.com")
 
     def test_also_once_the_booking_is_paid_or_has_taken_place(self):
         self._pay(self.first)

@@ -71,6 +71,16 @@ class TestAttach(ContactCase):
         self.assertTrue(visitor.exists())
         self.assertFalse(self._attach(booking))
 
+    def test_who_is_known_attends_no_group_either(self):
+        self.free.capacity = 8
+        bookings = self._visit(self.free) | self._book(self.free)
+        event = bookings.event_id
+        self.assertEqual(len(event), 1)
+        self.assertTrue(self._attach(bookings[0]))
+        self.assertEqual(bookings.partner_id, self.client_partner)
+        self.assertEqual(event.partner_ids, self.anna.partner_id)
+        self.assertEqual(event.attendee_ids.partner_id, self.anna.partner_id)
+
     def test_nothing_of_the_file_changes(self):
         before = self.client_partner.read(["name", "email", "phone", "lang", "tz"])
         self._attach(self._visit(phone="666"))

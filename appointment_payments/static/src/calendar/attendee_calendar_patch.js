@@ -1,5 +1,7 @@
 import { onWillStart } from "@odoo/owl";
 
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
 import { patch } from "@web/core/utils/patch";
 import { useService } from "@web/core/utils/hooks";
@@ -50,6 +52,11 @@ patch(AttendeeCalendarModel.prototype, {
             record.appointmentStatus = words.find(([value]) => value === status)?.[1] || status;
             record.appointmentColor = this.appointmentColors[status] || 0;
         }
+        if (rawRecord.appointment_state === "requested") {
+            const states = this.meta.fields.appointment_state.selection;
+            record.appointmentStatus = states.find(([value]) => value === "requested")?.[1];
+            record.appointmentColor = this.appointmentColors.requested;
+        }
         record.appointmentConflict = rawRecord.appointment_conflict;
         return record;
     },
@@ -94,7 +101,7 @@ patch(AttendeeCalendarCommonPopover.prototype, {
         this.appointments = [];
         onWillStart(async () => {
             const { id, rawRecord } = this.props.record;
-            if (rawRecord.appointment_payment_status) {
+            if (rawRecord.appointment_state || rawRecord.appointment_payment_status) {
                 this.appointments = await this.orm.call(
                     "calendar.event",
                     "get_appointment_details",
@@ -102,6 +109,14 @@ patch(AttendeeCalendarCommonPopover.prototype, {
                 );
             }
         });
+    },
+
+    /**
+     * A request is accepted or declined by its own buttons.
+     */
+    get displayAttendeeAnswerChoice() {
+        const isRequest = this.props.record.rawRecord.appointment_state === "requested";
+        return !isRequest && super.displayAttendeeAnswerChoice;
     },
 
     get appointmentStatus() {
@@ -116,6 +131,32 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             views: [[false, "form"]],
         });
         this.props.close();
+    },
+
+    acceptAppointment({ id, accept }) {
+        this.dialogService.add(ConfirmationDialog, {
+            title: _t("Accept the request?"),
+            body: _t(
+                "The appointment is booked as soon as its payment is there, and the client gets a mail."
+            ),
+            confirmLabel: accept,
+            cancelLabel: _t("Back"),
+            confirm: async () => {
+                await this.orm.call("appointment.payment.booking", "action_accept", [[id]]);
+                await this.props.model.load();
+                this.props.close();
+            },
+            cancel: () => {},
+        });
+    },
+
+    declineAppointment({ id }) {
+        const { model, close } = this.props;
+        this.actionService.doAction("appointment_payments.action_appointment_payment_decline", {
+            additionalContext: { default_booking_ids: [id] },
+            onClose: () => model.load(),
+        });
+        close();
     },
 
     async changeAttendeeStatus(selectedStatus) {

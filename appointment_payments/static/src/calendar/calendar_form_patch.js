@@ -28,6 +28,18 @@ function getOrderDefaults(data) {
     return defaults;
 }
 
+/**
+ * Ask about booked appointments before "Archive" in the menu of a view.
+ */
+function askBeforeArchive(controller, items) {
+    const archive = items.archive?.callback;
+    if (archive) {
+        items.archive.callback = async () =>
+            (await controller.askAppointmentRemoval()) || archive();
+    }
+    return items;
+}
+
 patch(CalendarFormController.prototype, {
     setup() {
         super.setup();
@@ -64,13 +76,7 @@ patch(CalendarFormController.prototype, {
     },
 
     getStaticActionMenuItems() {
-        const items = super.getStaticActionMenuItems(...arguments);
-        const archive = items.archive?.callback;
-        if (archive) {
-            items.archive.callback = async () =>
-                (await this.askAppointmentRemoval()) || archive();
-        }
-        return items;
+        return askBeforeArchive(this, super.getStaticActionMenuItems(...arguments));
     },
 
     async onWillSaveRecord(record, changes) {
@@ -143,12 +149,6 @@ patch(CaledarListController.prototype, {
     },
 
     getStaticActionMenuItems() {
-        const items = super.getStaticActionMenuItems(...arguments);
-        const archive = items.archive?.callback;
-        if (archive) {
-            items.archive.callback = async () =>
-                (await this.askAppointmentRemoval()) || archive();
-        }
-        return items;
+        return askBeforeArchive(this, super.getStaticActionMenuItems(...arguments));
     },
 });
