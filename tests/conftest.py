@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from devtools import databases, debian, paths, processes, testing
+from devtools import databases, paths, processes, testing
 from devtools.server import fresh_server
 
+from .chromium import Chromium
 from .practice import Practice
+
+# what takes longest comes first, so that two processes end together
+LONGEST = ("tests/walk/", "tests/races/", "tests/stripe/", "tests/e2e/")
 
 
 def pytest_addoption(parser):
@@ -22,7 +26,8 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Skip what takes minutes unless it is asked for."""
+    """Put the items in order; skip what takes minutes unless it is asked for."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in LONGEST])
     if config.getoption("--long"):
         return
     for item in items:
@@ -69,6 +74,8 @@ def server(make_server):
 @pytest.fixture(scope="session")
 def practice(server):
     """Return a practice on the shared server, paid with the Demo provider."""
+    # requests and scheduled actions that meet are repeated by Odoo, which logs each as an error
+    server.allow_log("could not serialize access|retry")
     return Practice(server)
 
 
@@ -80,12 +87,11 @@ def visitor(practice):
 
 @pytest.fixture(scope="session")
 def browser():
-    """Return Debian's Chromium, driven by Playwright."""
+    """Return Chromium: `with browser.window(...) as page`."""
     from playwright.sync_api import sync_playwright
 
-    arguments = ["--no-sandbox", "--disable-dev-shm-usage"] if paths.is_root() else []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=debian.browser(), args=arguments)
+        chromium = Chromium(playwright)
         yield chromium
         chromium.close()
 
@@ -93,6 +99,5 @@ def browser():
 @pytest.fixture
 def page(browser, server):
     """Return a fresh browser page, logged in nowhere, with paths relative to the server."""
-    context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
+    with browser.window(base_url=server.url, viewport={"width": 1280, "height": 900}) as page:
+        yield page

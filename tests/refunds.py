@@ -2,6 +2,16 @@
 
 import time
 
+# each attempt has another key
+KEY_OFF = """
+    CREATE FUNCTION key_off() RETURNS trigger AS $$ BEGIN
+        NEW.idempotency_key := gen_random_uuid()::text; RETURN NEW;
+    END $$ LANGUAGE plpgsql;
+    CREATE TRIGGER key_off BEFORE UPDATE ON appointment_payment_operation
+        FOR EACH ROW WHEN (NEW.state = 'sent') EXECUTE FUNCTION key_off()
+"""
+KEY_ON = "DROP TRIGGER key_off ON appointment_payment_operation; DROP FUNCTION key_off()"
+
 
 def expire_while_paying(practice, visitor, slug="with-anna"):
     """Have a visitor's checkout end while they pay, and somebody else take the time.

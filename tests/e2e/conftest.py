@@ -4,6 +4,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from devtools.stripe_double.process import StripeDouble
+from tests.e2e.cards import SECRET
+from tests.practice import Practice
+from tests.stripe.referee import assert_requests_are_stripes
+
 SIZES = {"desktop": 1280, "phone": 360}
 # Odoo's payment form loads Stripe.js whether or not Stripe is offered; nothing else is asked.
 HOSTS = {"127.0.0.1", "js.stripe.com", None}  # none: pictures that are part of a page
@@ -12,20 +17,74 @@ EXPECTED = ("net::ERR_", "the server responded with a status of 4")
 
 
 @pytest.fixture(params=SIZES, ids=str)
-def tab(request, browser, practice, tmp_path):
+def size(request):
+    """Return how large the window is."""
+    return {"width": SIZES[request.param], "height": 800}
+
+
+@pytest.fixture
+def tab(browser, practice, size, tmp_path):
     """Return a window; its pictures go to `tab.pictures`."""
+    yield from opened(browser, practice, tmp_path, viewport=size)
+
+
+@pytest.fixture
+def other_tab(browser, practice, size, tmp_path):
+    """Return the window of somebody else; see `tab`."""
+    yield from opened(browser, practice, tmp_path, viewport=size)
+
+
+@pytest.fixture
+def plain_tab(browser, practice, size, tmp_path):
+    """Return a window that runs no scripts; see `tab`."""
+    yield from opened(browser, practice, tmp_path, viewport=size, java_script_enabled=False)
+
+
+def opened(browser, practice, pictures, **options):
+    """Open a window, and see afterwards that nothing has complained.
+
+    :param options: of the browser's context
+    """
     practice.build_bundles()
-    context = browser.new_context(
-        base_url=practice.url, viewport={"width": SIZES[request.param], "height": 800}
-    )
-    tab = context.new_page()
-    tab.set_default_timeout(60_000)
-    tab.pictures = tmp_path
     complaints, hosts = [], set()
-    tab.on("console", lambda message: message.type == "error" and complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("request", lambda sent: hosts.add(urlsplit(sent.url).hostname))
-    yield tab
-    context.close()
+
+    def hear(message):
+        if message.type == "error":
+            complaints.append(message.text)
+
+    with browser.window(base_url=practice.url, **options) as tab:
+        tab.set_default_timeout(60_000)
+        tab.pictures = pictures
+        tab.on("console", hear)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("request", lambda sent: hosts.add(urlsplit(sent.url).hostname))
+        yield tab
     assert not [text for text in complaints if not any(words in text for words in EXPECTED)]
     assert hosts <= HOSTS
+
+
+@pytest.fixture(scope="session")
+def double():
+    """Return the stand-in for Stripe, whose requests are judged in the end."""
+    with StripeDouble() as running:
+        yield running
+        assert assert_requests_are_stripes(running)
+
+
+@pytest.fixture(scope="session")
+def stripe_practice(make_server, double):
+    """Return a practice that is paid by card."""
+    server = make_server(options=["--max-cron-threads=0"], environment=double.environment)
+    # the payer's return, the page's poll and the webhook meet on one transaction, and Odoo repeats
+    server.allow_log("could not serialize access due to concurrent update|retry")
+    return Practice(
+        server, "stripe", "card", stripe_publishable_key=double.publishable_key,
+        stripe_secret_key=double.secret_key, stripe_webhook_secret=SECRET,
+    )
+
+
+@pytest.fixture
+def webhooks(stripe_practice, double):
+    """Have Stripe know nothing of former tests, and tell the practice what happens."""
+    double.reset()
+    double.webhook(f"{stripe_practice.url}/payment/stripe/webhook", SECRET)

@@ -1,6 +1,8 @@
-"""What clients do on the pages, and what every page must be like."""
+"""What people do on the pages, and what every page must be like."""
 
-from tests.practice import Link
+from playwright.sync_api import TimeoutError
+
+from tests.visitor import Link
 
 
 def look(tab, name):
@@ -61,3 +63,21 @@ def book(tab, slug, number=5):
 def see(tab, heading):
     """Wait for what the page says first."""
     tab.get_by_role("heading", name=heading).wait_for()
+
+
+def open_popover(tile, wanted):
+    """Click an event of the calendar until its popover has what is wanted.
+
+    What is drawn anew in that moment closes a popover.
+
+    :param tile: the event
+    :param wanted: what the popover shows
+    """
+    for _attempt in range(3):
+        tile.click()
+        try:
+            wanted.wait_for(timeout=5_000)
+            return
+        except TimeoutError:
+            continue
+    wanted.wait_for(timeout=1)

@@ -10,8 +10,8 @@ from tests.e2e.pages import book, look, see
 def pay(tab, label, status="done"):
     """Pay with the Demo provider; the button names the amount."""
     tab.locator("#simulated_payment_state").first.select_option(status)
-    button = tab.get_by_role("button", name=label)
-    button.click()
+    with tab.expect_response("**/payment/demo/simulate_payment"):
+        tab.get_by_role("button", name=label).click()
     tab.wait_for_load_state("networkidle")
 
 

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.e2e.pages import book, choose, fill_in, look, open_times, see, submit
 from tests.e2e.test_demo_journey import pay
-from tests.practice import Link, from_text
+from tests.visitor import Link, from_text
 
 
 def test_a_wrong_field_is_told_and_found(tab):
@@ -28,28 +28,85 @@ def test_a_wrong_field_is_told_and_found(tab):
     see(tab, "Pay to book")
 
 
-def test_a_time_that_is_gone_costs_one_click(practice, tab):
-    open_times(tab, "with-cleo", 5)
+def lose(practice, tab, number, *answers):
+    """Have somebody else book the time while its form is filled in, then send the form.
+
+    :return: what was typed, by label
+    """
+    open_times(tab, "with-cleo", number)
     choose(tab)
     start = parse_qs(urlsplit(tab.url).query)["start"][0]
-    typist = f"Slow {tab.viewport_size['width']}"
-    fill_in(tab, name=typist)
+    typed = {
+        "Name": f"Slow {tab.viewport_size['width']} {number}",
+        "Email": "slow@example.com",
+        "Phone": "+33 6 12 34 56 78",
+        "Message to the practice": "I limp.\nSince Monday.",
+    }
+    for label, text in typed.items():
+        tab.get_by_label(label).fill(text)
+    tab.get_by_label("Full price").check()
     practice.visitor().book("with-cleo", start=start)
     submit(tab)
-    alert = tab.get_by_role("alert")
-    alert.filter(has_text="has just been taken").wait_for()
-    assert alert.evaluate("node => node === document.activeElement")
-    look(tab, "taken")
+    return typed
+
+
+def assert_kept(tab, typed):
+    """Assert that the form has what was typed and chosen."""
+    assert {label: tab.get_by_label(label).input_value() for label in typed} == typed
+    assert tab.get_by_label("Full price").is_checked()
+
+
+def assert_booked(practice, tab, typed, wanted):
+    """Assert that the open booking is of the wanted time, and says what was typed and chosen."""
+    see(tab, "Pay to book")
+    assert tab.get_by_role("button", name="Pay 80.00 € and book").is_visible()
+    booking = practice.booking(Link.parse(tab.url).id)
+    assert booking["start"] == from_text(wanted)
+    assert booking["client_note"].replace("\r\n", "\n") == typed["Message to the practice"]
+    contact = practice.query(
+        "SELECT name, email, phone FROM res_partner WHERE id = %s", booking["partner_id"]
+    )[0]
+    assert contact == (typed["Name"], typed["Email"], typed["Phone"])
+
+
+def test_a_time_that_is_gone_costs_one_click(practice, tab):
+    typed = lose(practice, tab, 5)
     nearest = tab.locator("button.o_appay_slot")
+    nearest.first.wait_for()
     assert nearest.count() == 4
+    alert = tab.get_by_role("alert")
+    assert "has just been taken" in alert.inner_text()
+    assert alert.evaluate("node => node === document.activeElement")
+    assert_kept(tab, typed)
+    look(tab, "taken")
     tab.get_by_label("Name").press("Enter")  # chooses none of them
-    assert not practice.query("SELECT 1 FROM res_partner WHERE name = %s", typist)
+    assert not practice.query("SELECT 1 FROM res_partner WHERE name = %s", typed["Name"])
     wanted = nearest.nth(1).get_attribute("value")
     nearest.nth(1).click()
-    see(tab, "Pay to book")
-    booking = practice.booking(Link.parse(tab.url).id)
-    [(name,)] = practice.query("SELECT name FROM res_partner WHERE id = %s", booking["partner_id"])
-    assert (name, booking["start"]) == (typist, from_text(wanted))
+    assert_booked(practice, tab, typed, wanted)
+
+
+def test_back_from_a_time_that_is_gone_leads_to_the_form(practice, tab):
+    typed = lose(practice, tab, 8)
+    tab.locator("button.o_appay_slot").first.wait_for()
+    tab.evaluate("setTimeout(() => history.back(), 0)")
+    tab.wait_for_url("**start=**")
+    assert {label: tab.get_by_label(label).input_value() for label in typed} == typed
+
+
+def test_without_a_script_a_time_that_is_gone_costs_two_clicks(practice, plain_tab):
+    typed = lose(practice, plain_tab, 6)
+    alert = plain_tab.get_by_role("alert").filter(has_text="has just been taken")
+    alert.wait_for()
+    look(plain_tab, "sold")
+    plain_tab.get_by_role("button", name="Show the nearest free times").click()
+    nearest = plain_tab.locator("button.o_appay_slot")
+    nearest.first.wait_for()
+    assert nearest.count() == 4
+    assert_kept(plain_tab, typed)
+    wanted = nearest.last.get_attribute("value")
+    nearest.last.click()
+    assert_booked(practice, plain_tab, typed, wanted)
 
 
 def test_back_after_paying_shows_what_is_paid(practice, tab):

@@ -9,7 +9,7 @@ DIALOG = ".modal:visible"
 ROW = ".o_data_row"
 CARD = ".o_kanban_record:not(.o_kanban_ghost)"
 LIST = "/odoo/appointment-bookings"
-desktop = pytest.mark.parametrize("tab", ["desktop"], indirect=True)
+desktop = pytest.mark.parametrize("size", ["desktop"], indirect=True)
 
 
 def log_in(practice, tab, login):

@@ -1,10 +1,11 @@
 """Practitioners and the front desk book, move and remove appointments in the calendar."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import TimeoutError
 
+from tests.e2e.pages import open_popover
 from tests.practice import Practice
 
 SET_UP = """
@@ -32,13 +33,10 @@ def staff(make_server):
 
 
 class Calendar:
-    """Somebody's calendar in a browser."""
+    """Somebody's calendar in a window."""
 
-    def __init__(self, browser, practice, login, tmp_path, width=1280):
-        self.context = browser.new_context(
-            base_url=practice.url, viewport={"width": width, "height": 900}, timezone_id="UTC"
-        )
-        self.page = self.context.new_page()
+    def __init__(self, page, login, tmp_path):
+        self.page = page
         self.page.set_default_timeout(30_000)
         self.pictures, self.complaints = tmp_path, []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -98,16 +96,9 @@ class Calendar:
         self.page.mouse.up()
 
     def open_popover(self, text, details):
-        """Click a tile; what is drawn anew in that moment closes its popover, so click again."""
+        """Click a tile, and see details of its booking."""
         popover = self.page.locator(".o_cw_popover .o_appay_details", has_text=details)
-        for _attempt in range(3):
-            self.tile(text).click()
-            try:
-                popover.wait_for(timeout=5_000)
-                return
-            except TimeoutError:
-                continue
-        popover.wait_for(timeout=1)
+        open_popover(self.tile(text), popover)
 
     def look(self, name):
         self.page.screenshot(path=self.pictures / f"{name}.png")
@@ -117,16 +108,19 @@ class Calendar:
 def open_calendar(browser, staff, tmp_path):
     """Return a function that opens somebody's calendar."""
     opened = []
+    with ExitStack() as windows:
 
-    def opener(login, **options):
-        opened.append(Calendar(browser, staff, login, tmp_path, **options))
-        return opened[-1]
+        def opener(login, width=1280):
+            window = browser.window(
+                base_url=staff.url, viewport={"width": width, "height": 900}, timezone_id="UTC"
+            )
+            opened.append(Calendar(windows.enter_context(window), login, tmp_path))
+            return opened[-1]
 
-    yield opener
-    for calendar in opened:
-        calendar.look("end")
-        calendar.context.close()
-        assert not [text for text in calendar.complaints if "UserError" not in text]
+        yield opener
+        for calendar in opened:
+            calendar.look("end")
+            assert not [text for text in calendar.complaints if "UserError" not in text]
 
 
 def bookings(practice):

@@ -4,45 +4,15 @@ import time
 
 import pytest
 
-from devtools.stripe_double.process import StripeDouble
+from tests.e2e.cards import ASKS_ITS_OWNER, DECLINED, VISA, pay
 from tests.e2e.pages import book, look, see
-from tests.practice import Practice
 
-SECRET = "whsec_of_the_journey"
-
-
-@pytest.fixture(scope="module")
-def double():
-    with StripeDouble() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("webhooks")
 
 
 @pytest.fixture(scope="module")
-def practice(make_server, double):
-    server = make_server(options=["--max-cron-threads=0"], environment=double.environment)
-    # the payer's return, the page's poll and the webhook meet on one transaction, and Odoo repeats
-    server.allow_log("could not serialize access due to concurrent update|retry")
-    return Practice(
-        server, "stripe", "card", stripe_publishable_key=double.publishable_key,
-        stripe_secret_key=double.secret_key, stripe_webhook_secret=SECRET,
-    )
-
-
-@pytest.fixture(autouse=True)
-def webhook(practice, double):
-    double.reset()
-    double.webhook(f"{practice.url}/payment/stripe/webhook", SECRET)
-
-
-def pay(tab, number):
-    card = tab.get_by_label("Card", exact=True)
-    if not card.is_checked():
-        tab.locator("label.o_payment_option_label", has_text="Card").click()
-    tab.get_by_label("Card number").fill(number)
-    tab.get_by_label("Expiry date").fill("12 / 40")
-    tab.get_by_label("CVC").fill("123")
-    look(tab, "card")
-    tab.locator("button[name=o_payment_submit_button]:visible").click()
+def practice(stripe_practice):
+    return stripe_practice
 
 
 def assert_both_ledgers(practice, double, link, cents, **ledger):
@@ -61,13 +31,13 @@ def assert_both_ledgers(practice, double, link, cents, **ledger):
 
 def test_a_card_pays_the_deposit_and_then_the_balance(practice, double, tab):
     link = book(tab, "first-consultation")
-    pay(tab, "4242424242424242")
+    pay(tab, VISA)
     see(tab, "Your appointment is confirmed")
     look(tab, "confirmed")
     assert_both_ledgers(
         practice, double, link, [2400], total=80.0, tax=13.33, residual=56.0, payments=[24.0]
     )
-    pay(tab, "4242424242424242")
+    pay(tab, VISA)
     tab.get_by_role("heading", name="Pay the balance").wait_for(state="detached")
     see(tab, "Your appointment is confirmed")
     assert_both_ledgers(
@@ -81,7 +51,7 @@ def test_a_declined_card_is_followed_by_another_on_the_same_booking(practice, do
     link = book(tab, "follow-up", 6)
     be_declined(tab)
     assert practice.booking(link.id)["state"] == "pending_payment"
-    pay(tab, "4242424242424242")
+    pay(tab, VISA)
     see(tab, "Your appointment is confirmed")
     assert_both_ledgers(
         practice, double, link, [5000], total=50.0, tax=8.33, residual=0.0, payments=[50.0]
@@ -95,7 +65,7 @@ def test_a_decline_that_stripe_has_told_is_followed_by_one_more_try(practice, do
     deadline = time.monotonic() + 20
     while practice.transactions(link.id)[0][2] != "error":
         assert time.monotonic() < deadline, practice.transactions(link.id)
-    pay(tab, "4242424242424242")
+    pay(tab, VISA)
     see(tab, "Your appointment is confirmed")
     assert [row[2] for row in practice.transactions(link.id)] == ["error", "done"]
     captured = {row["description"]: row["captured"] for row in double.ledger()["intents"]}
@@ -105,7 +75,7 @@ def test_a_decline_that_stripe_has_told_is_followed_by_one_more_try(practice, do
 
 
 def be_declined(tab):
-    pay(tab, "4000000000000002")
+    pay(tab, DECLINED)
     dialog = tab.get_by_role("dialog")
     dialog.get_by_text("Your card was declined.").wait_for()
     look(tab, "declined")
@@ -114,7 +84,7 @@ def be_declined(tab):
 
 def test_a_card_that_asks_its_owner(practice, double, tab):
     link = book(tab, "follow-up", 8)
-    pay(tab, "4000002760003184")
+    pay(tab, ASKS_ITS_OWNER)
     tab.get_by_role("button", name="Complete").click()
     see(tab, "Your appointment is confirmed")
     assert_both_ledgers(
@@ -124,12 +94,12 @@ def test_a_card_that_asks_its_owner(practice, double, tab):
 
 def test_an_owner_who_refuses_tries_again(practice, double, tab):
     link = book(tab, "follow-up", 9)
-    pay(tab, "4000002760003184")
+    pay(tab, ASKS_ITS_OWNER)
     tab.get_by_role("button", name="Fail").click()
     see(tab, "Pay to book")
     assert tab.get_by_role("alert").filter(has_text="did not go through").is_visible()
     look(tab, "refused")
-    pay(tab, "4242424242424242")
+    pay(tab, VISA)
     see(tab, "Your appointment is confirmed")
     assert double.ledger()["totals"]["eur"]["captured"] == 5000
     practice.assert_ledger(link.id, total=50.0, tax=8.33, residual=0.0, payments=[50.0])

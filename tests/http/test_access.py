@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.practice import Link, Page, RpcError
+from tests.visitor import Link, Page, RpcError
 
 MODEL = "appointment.payment.booking"
 REFUSED = ("odoo.exceptions.AccessError", "odoo.exceptions.UserError")

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from tests.practice import Link, Page, RpcError
+from tests.visitor import Link, Page, RpcError
 
 
 @pytest.fixture

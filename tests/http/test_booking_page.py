@@ -3,7 +3,7 @@
 import pytest
 import vobject
 
-from tests.practice import Link, Page
+from tests.visitor import Link, Page
 
 
 @pytest.fixture

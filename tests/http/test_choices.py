@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.practice import Link, Page, from_text
+from tests.visitor import Link, Page, from_text
 
 NOT_FOUND = 404
 
@@ -38,6 +38,31 @@ def test_all_at_once_is_paid_in_place_of_the_deposit(practice, visitor):
     assert due(practice, link)[:2] == (80, 80)
     assert visitor.pay(link)["state"] == "done"
     practice.assert_ledger(link.id, total=80.0, tax=13.33, residual=0.0, payments=[80.0])
+
+
+@pytest.mark.parametrize("column", ["price", "deposit_percent"])
+def test_f19_a_price_that_has_changed_since_the_page_was_opened_is_shown_first(
+    practice, visitor, column
+):
+    change = f"UPDATE calendar_event_type SET {column} = {column} + %s WHERE slug = 'with-anna'"
+    form = visitor.form("with-anna", visitor.starts("with-anna")[-4], note="I limp.")
+    before = practice.count("appointment_payment_booking")
+    practice.query(change, 10)
+    try:
+        answer = visitor.submit(form, "with-anna")
+        page = Page(answer)
+        assert answer.status_code == 409
+        assert "has changed since you opened this page" in page.alerts()[0]
+        assert practice.count("appointment_payment_booking") == before
+        assert page.form()["note"] == "I limp."
+        link = taken_link(visitor.submit(page.form(), "with-anna"))
+        assert due(practice, link)[:2] == ((90, 27) if column == "price" else (80, 32))
+    finally:
+        practice.query(change, -10)
+    # what is booked keeps its price
+    assert taken_link(visitor.submit(page.form(), "with-anna")).id == link.id
+    practice.end_hold(link)
+    practice.run_cron("cron_expire_bookings")
 
 
 @pytest.mark.parametrize("value", ["0", "", "yes", "0.01", "-1", "<script>", "\x00", "11"])
@@ -104,10 +129,12 @@ def test_a_taken_time_keeps_every_choice(practice, visitor, free):
     page = other.open("/booking/massage", practitioner=practice.ids["anna"], start=free[4])
     typed = {"name": "Quick", "email": "quick@example.com"}
     taken_link(other.submit({**page.form(), **typed}, "massage"))
-    answer = visitor.submit(form, "massage")
-    kept = Page(answer).form()
-    assert answer.status_code == 409
-    assert {**kept, "csrf_token": form["csrf_token"]} == form
+    sold = visitor.submit(form, "massage")
+    answer = visitor.ask_for_nearest(sold, "massage")
+    for told in (sold, answer):
+        kept = Page(told).form()
+        assert told.status_code == 409
+        assert {**kept, "csrf_token": form["csrf_token"]} == form
     nearest = Page(answer).nearest()
     link = taken_link(visitor.submit({**kept, "other_start": nearest[0]}, "massage"))
     assert due(practice, link) == (80, 80, practice.ids["anna"], "Asia/Tokyo")
@@ -120,7 +147,7 @@ def test_whoever_asked_for_anyone_is_offered_anyones_times(practice, visitor, fr
         page = booked.open("/booking/massage", practitioner=practice.ids[user], start=free[6])
         typed = {"name": user, "email": f"{user}@example.com"}
         taken_link(booked.submit({**page.form(), **typed}, "massage"))
-    answer = visitor.submit(form, "massage")
+    answer = visitor.ask_for_nearest(visitor.submit(form, "massage"), "massage")
     page = Page(answer)
     words = " ".join(node.text_content() for node in page.find("button[@name='other_start']"))
     assert answer.status_code == 409

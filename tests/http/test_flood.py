@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.practice import Page, Practice
+from tests.practice import Practice
+from tests.visitor import Page
 
 
 @pytest.fixture(scope="module")

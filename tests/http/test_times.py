@@ -6,10 +6,11 @@ from datetime import date, timedelta
 import lxml.html
 import pytest
 
-from tests.practice import RpcError, from_text
+from tests.visitor import RpcError, from_text
 
 SLUG = "first-consultation"
 NOT_FOUND = 404
+TOKYO = timedelta(hours=9)  # all year
 
 
 def ask(visitor, slug=SLUG, **params):
@@ -73,7 +74,9 @@ def test_a_time_zone_moves_the_words_and_not_the_moments(visitor):
     assert "5:00 PM" in tokyo["html"].replace("\u202f", " ")
     assert "9:00 AM" in paris["html"].replace("\u202f", " ")
     page = visitor.open(f"/booking/{SLUG}", tz="Asia/Tokyo")
-    assert set(page.starts()) >= set(starts[1:9])
+    # the last afternoon of a month is the next one's there
+    same_month = {s for s in starts[1:9] if f"{from_text(s) + TOKYO:%Y-%m}" == paris["month"]}
+    assert same_month and set(page.starts()) >= same_month
     assert "tz=Asia%2FTokyo" in page.find("a[contains(@class, 'o_appay_slot')]/@href")[0]
 
 
@@ -161,6 +164,6 @@ def test_the_frame_is_for_every_site_and_only_for_the_times(visitor):
     for link in links:
         assert link.get("target") == "_top"
         assert "embed" not in link.get("href")
-    for path in (links[0].get("href"), f"/booking/{SLUG}"):
+    for path in (links[0].get("href"), f"/booking/{SLUG}", visitor.book("with-anna").page):
         answer = visitor.send("GET", path)
         assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'self'"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.practice import RpcError, from_text
+from tests.visitor import RpcError, from_text
 
 VISITORS = 5
 ODOO = "%Y-%m-%d %H:%M:%S"

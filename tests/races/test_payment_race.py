@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.practice import RpcError
+from tests.visitor import RpcError
 
 TOGETHER = 6
 # the guard of a booking's payments is an UPDATE that changes nothing: this rule swallows it

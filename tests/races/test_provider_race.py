@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.practice import RpcError
+from tests.visitor import RpcError
 
 TOGETHER = 4
 # an UPDATE that this rule swallows locks nothing, so two workers do not meet

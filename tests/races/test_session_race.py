@@ -2,7 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.practice import Practice, from_text
+from tests.practice import Practice
+from tests.visitor import from_text
 
 GROUP = "back-school"
 SEATS = 3
