@@ -22,6 +22,7 @@ from . import appointment_payment_booking_live
 from . import appointment_payment_booking_invoice
 from . import appointment_payment_booking_event
 from . import appointment_payment_booking_mail
+from . import appointment_payment_booking_change
 from . import appointment_payment_booking_staff
 from . import appointment_payment_booking_action
 from . import appointment_payment_booking_visitor

@@ -122,9 +122,20 @@ class AppointmentPaymentBooking(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        zone = tz or self.tz
-        start, stop = (slots.to_local(moment, zone) for moment in (self.start, self.stop))
-        return f"{self._format_local(start)} – {self._format_clock(stop)}"
+        return self._format_period(self.start, self.stop, tz)
+
+    def _format_period(self, start, stop, tz=None):
+        """Return the date and times of a period as its reader has them.
+
+        :param datetime start: naive UTC
+        :param datetime stop: naive UTC
+        :param str tz: the reader's time zone; the client's by default
+        :return: in the language of the context, else the client's
+        :rtype: str
+        """
+        self.ensure_one()
+        begin, end = (slots.to_local(moment, tz or self.tz) for moment in (start, stop))
+        return f"{self._format_local(begin)} – {self._format_clock(end)}"
 
     def _format_moment(self, moment, tz=None):
         """Return a naive UTC moment as its reader has it.

@@ -17,7 +17,8 @@ class AppointmentPaymentBooking(models.Model):
     @api.depends("operation_ids.state", "operation_ids.amount")
     def _compute_refund_status(self):
         for booking in self:
-            refunds = booking.operation_ids.filtered(lambda o: o.kind == "refund")
+            # a form could name operations of others
+            refunds = booking._origin.operation_ids.filtered(lambda o: o.kind == "refund")
             under_way = refunds.filtered(lambda o: o.state in OPEN_STATES)
             failed = refunds.filtered(lambda o: o.state == "failed")
             missing = sum(operation._get_amount_going_back() for operation in failed)

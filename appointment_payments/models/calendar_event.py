@@ -90,6 +90,7 @@ class CalendarEvent(models.Model):
         if TIME_FIELDS & vals.keys():
             booked._check_not_past(before)
             booked._move_bookings()
+        moved._tell_clients(before)
         if vals.get("active") is False:
             self._bookings_left_behind()._raise_event_gone()
         return result
@@ -189,6 +190,17 @@ class CalendarEvent(models.Model):
         commands = [Command.unlink(former.partner_id.id), Command.link(user.partner_id.id)]
         quiet = self.sudo().with_context(skip_attendee_notification=True)
         quiet.write({"partner_ids": commands})
+
+    def _tell_clients(self, before):
+        """Tell clients that their appointment has another time or practitioner.
+
+        :param dict before: the `Place` of each event before
+        """
+        for event in self:
+            former = before[event]
+            # sudo: whoever may move the event makes it happen
+            bookings = event.sudo().appointment_booking_ids
+            bookings._tell_changed(former.start, former.stop, former.user)
 
     def _bookings_left_behind(self):
         if self.env.context.get(LEAVES_KEY) is BOOKING_LEAVES:

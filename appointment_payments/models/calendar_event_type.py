@@ -3,6 +3,9 @@ from odoo.exceptions import ValidationError
 
 from ..rules import money, terms
 
+# the public pages have these words in their addresses: /booking/answer/…, /booking/about/…
+RESERVED_SLUGS = ("about", "answer")
+
 
 class CalendarEventType(models.Model):
     """A category: a kind of appointment that clients can book, with its terms."""
@@ -104,6 +107,7 @@ class CalendarEventType(models.Model):
                 .search([("slug", "=like", f"{base}%")])
                 .mapped("slug")
             )
+            taken.update(RESERVED_SLUGS)
             slugs = [base, *(f"{base}-{number}" for number in range(2, len(taken) + 3))]
             category.slug = next(slug for slug in slugs if slug not in taken)
 
@@ -114,6 +118,14 @@ class CalendarEventType(models.Model):
     @api.constrains("slug")
     def _check_slug(self):
         for category in self.filtered("slug"):
+            if category.slug in RESERVED_SLUGS:
+                raise ValidationError(
+                    self.env._(
+                        "The booking pages use the address “%(slug)s” themselves. Choose another"
+                        " link name.",
+                        slug=category.slug,
+                    )
+                )
             if category.slug != self.env["ir.http"]._slugify(category.slug):
                 raise ValidationError(
                     self.env._(

@@ -16,6 +16,7 @@ from . import (
     test_category_readiness,
     test_category_share,
     test_category_terms,
+    test_change_mails,
     test_client_note,
     test_demo,
     test_event,

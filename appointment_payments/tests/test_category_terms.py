@@ -253,6 +253,13 @@ class TestCategoryNames(TermsCase):
             ):
                 other.slug = slug
 
+    def test_a_link_name_that_the_pages_use_themselves_is_refused(self):
+        for slug in ("answer", "about"):
+            with self.subTest(slug=slug), self.assertRaisesRegex(ValidationError, f"“{slug}”"):
+                self.category.slug = slug
+            named = self._create_category(slug.capitalize())
+            self.assertEqual(named.slug, f"{slug}-2")
+
     def test_a_name_is_unique_in_its_company_only(self):
         other = self.env["res.company"].create({"name": "Practice Oak"})
         values = {"product_id": False, "payment_mode": "none", "bookable": False}

@@ -278,7 +278,8 @@ class TestNoOtherMails(MailCase):
         booking.event_id.with_user(self.anna).partner_ids = [Command.link(guest.id)]
         booking.event_id.with_user(self.anna).active = False
         self.assertEqual(self._calendar_mails(), before)
-        self.assertEqual(self._count(booking)[0], 1)
+        # the confirmation, and ours about each of the two moves
+        self.assertEqual(self._count(booking)[0], 3)
 
     def test_a_plain_event_invites_as_ever(self):
         before = self._calendar_mails()

@@ -54,6 +54,19 @@ class TestMassAssignment(AccessCase):
                 with self.assertRaises(UserError):
                     self._as(self.of_anna, user).copy()
 
+    def test_f43_a_form_that_names_payments_of_others_shows_nothing_of_them(self):
+        paid = self._pay(self.of_ben)
+        self.of_ben._refund_automatically(paid, 24.0, "surplus")
+        self.assertIn("24.00", self.of_ben.refund_status)
+        mine = self._as(self.of_anna, self.anna)
+        for name in ("transaction_ids", "invoice_line_ids"):
+            with self.subTest(field=name), self.assertRaises(AccessError):
+                mine.onchange({name: [[6, 0, self.of_ben.sudo()[name].ids]]}, [name], {name: {}})
+        asked = {"operation_ids": {}, "refund_status": {}}
+        named = {"operation_ids": [[6, 0, self.of_ben.operation_ids.ids]]}
+        shown = mine.onchange(named, ["operation_ids"], asked)["value"]
+        self.assertFalse(shown.get("refund_status"))
+
     def test_f43_nobody_imports_a_booking(self):
         rows = [[f"{self.of_anna.id}", "attended", "0"]]
         for user in self.staff:

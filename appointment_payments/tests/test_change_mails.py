@@ -1,0 +1,128 @@
+"""What clients hear when staff move, hand over or call off an appointment."""
+
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .request_common import RequestCase
+
+NEXT_WEEK = datetime(2026, 12, 1, 9, 0)
+HOUR = timedelta(hours=1)
+TOLD = ("Changed", "client")
+
+
+@tagged("post_install", "-at_install")
+class TestChangeMails(RequestCase):
+    def setUp(self):
+        super().setUp()
+        self.frida = self._create_user("Frida Front", "group_front_desk")
+        self.mia = self._create_user("Mia Moss", "group_manager")
+
+    def _confirmed(self, **values):
+        """A confirmed appointment with Anna, tomorrow from 10:00 to 11:00."""
+        booking = self._book(**values)
+        self._pay(booking)
+        return booking
+
+    def _news(self, booking):
+        """What was told after the confirmation."""
+        return [news for news in self._sent(booking) if news[0] not in ("Confirmed", "Booked")]
+
+    def test_a_moved_appointment_is_told_with_its_former_time(self):
+        booking = self._confirmed()
+        booking.event_id.with_user(self.anna).write(
+            {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR}
+        )
+        self.assertEqual(self._news(booking), [TOLD])
+        text = self._last_mail(booking)
+        self.assertIn("Tue 1 Dec 2026, 10:00 AM – 11:00 AM (Europe/Paris)", text)
+        self.assertIn("Before: Tue 24 Nov 2026, 10:00 AM – 11:00 AM, with Anna", text)
+        self.assertIn("please contact us", text)
+
+    def test_a_new_time_and_practitioner_in_one_go_are_one_mail(self):
+        booking = self._confirmed()
+        self.category.user_ids |= self.ben
+        values = {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR, "user_id": self.ben.id}
+        booking.event_id.with_user(self.frida).write(values)
+        self.assertEqual(self._news(booking).count(TOLD), 1)
+        mail = self.env["mail.mail"].search(
+            [("res_id", "=", booking.id), ("subject", "=like", "Changed:%")]
+        )
+        self.assertIn("Ben", mail.body_html)
+        self.assertRegex(mail.body_html, "Before: Tue 24 Nov 2026.*, with Anna")
+
+    def test_what_stays_where_it_is_is_not_told(self):
+        booking = self._confirmed()
+        event = booking.event_id
+        event.write({"start": event.start, "stop": event.stop, "name": "Another title"})
+        self.assertFalse(self._news(booking))
+
+    def test_a_move_that_is_refused_is_not_told(self):
+        booking = self._confirmed()
+        taken = self._book(start=NEXT_WEEK)
+        with self.assertRaises(UserError), mute_logger("odoo.sql_db"), self.cr.savepoint():
+            booking.event_id.write({"start": taken.start, "stop": taken.stop})
+        self.assertFalse(self._news(booking))
+
+    def test_what_has_begun_is_not_told(self):
+        booking = self._confirmed()
+        with freeze_time(booking.start + HOUR / 2):
+            booking.event_id.stop = booking.stop + HOUR
+        self.assertFalse(self._news(booking))
+        with freeze_time(booking.stop):
+            booking._set_cancelled()
+        self.assertEqual(booking.state, "cancelled")
+        self.assertFalse(self._news(booking))
+
+    def test_a_moved_request_says_that_it_can_be_cancelled(self):
+        booking = self._ask("hold")
+        event = booking.event_id
+        event.with_user(self.anna).write(
+            {"start": booking.start + HOUR, "stop": booking.stop + HOUR}
+        )
+        self.assertEqual(self._sent(booking)[-1], TOLD)
+        text = self._last_mail(booking)
+        self.assertIn("has not been answered yet", text)
+        self.assertIn("cancel the request on its page. You get everything back.", text)
+        self.assertNotIn("confirmed", text)
+
+    def test_a_cancelled_appointment_is_told_with_a_way_to_book_again(self):
+        booking = self._book(self._create_category("Talk", payment_mode="none"))
+        booking._set_confirmed()
+        booking.with_user(self.frida).action_cancel()
+        self.assertEqual(self._news(booking), [("Cancelled", "client")])
+        text = self._last_mail(booking)
+        self.assertIn("Your appointment is cancelled. What", text)
+        self.assertIn("Would you like another time?", text)
+
+    def test_cancelled_with_its_refund_the_mail_says_what_comes_back(self):
+        booking = self._confirmed()
+        screen = self.env["appointment.payment.refund"].with_user(self.mia).create(
+            {"booking_id": booking.id, "refund_reason": "practice", "cancel_booking": True}
+        )
+        screen.action_refund()
+        self.assertEqual(self._news(booking), [("Cancelled", "client")])
+        self.assertIn("You get 24.00 € back, in the way you paid.", self._last_mail(booking))
+
+    def test_a_cancelled_request_has_one_mail(self):
+        booking = self._ask("hold")
+        booking.with_user(self.anna).action_cancel()
+        ended = [news for news in self._sent(booking) if news == ("Cancelled", "client")]
+        self.assertEqual(len(ended), 1)
+
+    def test_a_mail_that_cannot_be_written_keeps_no_appointment_from_moving(self):
+        booking = self._confirmed()
+        broken = patch.object(
+            self.registry["appointment.payment.booking"],
+            "_send_changed_mails",
+            side_effect=ValueError("template"),
+        )
+        with broken, self.assertLogs("odoo.addons.appointment_payments", "ERROR"):
+            booking.event_id.write({"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR})
+        self.assertEqual(booking.start, NEXT_WEEK)
+        self.assertIn("Tell the client", booking.activity_ids.mapped("summary")[-1])
