@@ -33,6 +33,20 @@ class PaymentPortal(BookingAccess, payment_portal.PaymentPortal):
         if not booking_sudo:
             raise NotFound()
         self._validate_transaction_kwargs(kwargs)
+        tx_sudo = self._begin_transaction(booking_sudo, kwargs)
+        if tx_sudo.state == "error" and tx_sudo.operation != "online_token":
+            # word that it was declined came in between: who pays again begins another one
+            tx_sudo = self._begin_transaction(booking_sudo, kwargs)
+        return tx_sudo._get_processing_values()
+
+    def _begin_transaction(self, booking_sudo, kwargs):
+        """Create the transaction that pays a booking, or go on with its open one; commit it.
+
+        :param booking_sudo: the booking
+        :param dict kwargs: what Odoo's payment form sends
+        :return: the `payment.transaction`, as it stands after the commit
+        :raise UserError: when there is nothing to pay, or not by this method
+        """
         booking_sudo._lock_for_payment()
         create_values = booking_sudo._prepare_transaction(kwargs, request.env.user)
         open_tx_sudo = booking_sudo._get_open_transaction(**create_values)
@@ -44,4 +58,4 @@ class PaymentPortal(BookingAccess, payment_portal.PaymentPortal):
         # rule 6: the provider is asked with nothing locked, of a transaction that outlives a crash;
         # a saved card is charged right after this commit, and its result is read by what follows
         request.env.cr.commit()  # pylint: disable=invalid-commit
-        return tx_sudo._get_processing_values()
+        return tx_sudo

@@ -210,8 +210,11 @@ class AppointmentPaymentBooking(models.Model):
         """Queue up with whoever pays, confirms or expires the same booking.
 
         An UPDATE and not only a lock: whoever waited for it looks at the booking as it was before,
-        fails to serialize, and is repeated by Odoo with a fresh look.
+        fails to serialize, and is repeated by Odoo with a fresh look. It comes before any lock of
+        the booking's payments and operations.
         """
+        if not self:
+            return
         self.env.cr.execute(
             "UPDATE appointment_payment_booking SET write_date = write_date WHERE id IN %s",
             [tuple(self.ids)],

@@ -108,6 +108,7 @@ class AppointmentPaymentOperation(models.Model):
         :return: the number of the attempt; None when there is none to make
         :rtype: int|None
         """
+        self.booking_id._lock_for_payment()
         if not self.try_lock_for_update() or not self._is_due():
             return None
         if self.state != "intended" and not self._may_be_sent_again():
@@ -237,7 +238,8 @@ class AppointmentPaymentOperation(models.Model):
         :param Answer answer: what came of the call
         """
         answered = self._get_answered()
-        # in the order in which a webhook locks: the payment that was begun, then what came of it
+        self.booking_id._lock_for_payment()
+        # in the order in which a webhook locks: then the payment that was begun, what came of it
         for transaction in (self.transaction_id._get_payment_begun() | answered).sorted("id"):
             self._wait_for(transaction)
         self._wait_for(self)

@@ -144,6 +144,7 @@ class PaymentTransaction(models.Model):
 
         A minute later, because the payment page itself usually does it at once.
         """
+        self._lock_bookings()  # their amounts change with it
         moved = super()._update_state(allowed_states, target_state, state_message)
         moved._update_operations()
         moved._plan_next_look()
@@ -210,6 +211,7 @@ class PaymentTransaction(models.Model):
             for refund in transaction._get_refunds_to_enter():
                 booking._settle_refund_in_books(refund)
         others = self - booked
+        others._lock_bookings()
         others._replace_cancelled_payments()
         arrived = others.filtered(
             lambda t: t.state == "done" and t.operation != "refund" and not t.is_post_processed

@@ -203,11 +203,21 @@ class PaymentTransaction(models.Model):
         An UPDATE and not only a lock: whoever waited for it looks at the payment as it was before,
         fails to serialize, and is repeated by Odoo with a fresh look.
         """
+        self._lock_bookings()
         self.env.cr.execute(
             "UPDATE payment_transaction SET write_date = write_date WHERE id = %s",
             [self.id],
             log_exceptions=False,
         )
+
+    def _lock_bookings(self):
+        """Queue up with whoever works on the bookings of these payments.
+
+        Before the payments themselves: who takes a booking first and who takes its payment first
+        would wait for each other until PostgreSQL ends one of them.
+        """
+        bookings = {payment._get_operation_booking().id for payment in self} - {False}
+        self.env["appointment.payment.booking"].browse(sorted(bookings))._lock_for_payment()
 
     # === WHAT STANDS AGAINST AN OPERATION === #
 

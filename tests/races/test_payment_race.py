@@ -2,7 +2,9 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import psycopg2
 import pytest
 
 from tests.visitor import RpcError
@@ -14,6 +16,16 @@ GUARD_OFF = (
     " WHERE NEW.* IS NOT DISTINCT FROM OLD.* DO INSTEAD NOTHING"
 )
 GUARD_ON = "DROP RULE guard_off ON appointment_payment_booking"
+# what another process does to a payment as soon as it is begun again: at the commit
+DECLINE = """
+    CREATE FUNCTION decline() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE payment_transaction SET state = 'error'
+        WHERE reference = '%s' AND state = 'draft'; RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER decline AFTER UPDATE ON appointment_payment_booking
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION decline();
+"""
+LEAVE_IT = "DROP TRIGGER decline ON appointment_payment_booking; DROP FUNCTION decline()"
 
 
 def at_once(work, count=TOGETHER):
@@ -69,6 +81,65 @@ def test_f07_without_the_lock_they_make_several_or_fail(practice):
     finally:
         practice.query(GUARD_ON)
     pytest.fail("the windows never met")
+
+
+def test_a_payment_that_is_declined_while_it_is_begun_again_is_another(practice, visitor):
+    """A webhook brings the decline between the click and the answer: nobody reads it twice."""
+    link = visitor.book("with-anna")
+    first = visitor.ask_to_pay(link)["reference"]
+    practice.query(DECLINE % first)
+    try:
+        again = visitor.ask_to_pay(link)
+    finally:
+        practice.query(LEAVE_IT)
+    states = {reference: state for reference, _amount, state in practice.transactions(link.id)}
+    assert states == {first: "error", again["reference"]: "draft"}
+
+
+def test_word_on_a_payment_waits_for_its_booking_before_it_takes_the_payment(practice, visitor):
+    """Whoever works on a booking goes on to its payments: the other order would be a deadlock."""
+    link = visitor.book("with-anna")
+    meet(practice, visitor, link)
+    visitor.poll()
+    practice.assert_ledger(link.id, total=80.0, tax=13.33, residual=56.0, payments=[24.0])
+    assert "deadlock" not in practice.server.log()
+
+
+def test_without_the_lock_it_has_the_payment_and_waits_for_the_booking(practice, visitor):
+    practice.query(GUARD_OFF)
+    try:
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            meet(practice, visitor, visitor.book("with-anna"))
+    finally:
+        practice.query(GUARD_ON)
+
+
+def meet(practice, visitor, link):
+    """Have the provider's word on a payment come while somebody works on the booking."""
+    reference = visitor.ask_to_pay(link)["reference"]
+    with ThreadPoolExecutor(1) as pool, closing(practice.server.connect()) as connection:
+        with connection, connection.cursor() as working:
+            working.execute(
+                "UPDATE appointment_payment_booking SET write_date = now() WHERE id = %s", [link.id]
+            )
+            word = pool.submit(visitor.simulate, reference)
+            wait_until_blocked(practice)
+            working.execute("SET LOCAL lock_timeout = '300ms'")
+            working.execute(
+                "UPDATE payment_transaction SET write_date = now() WHERE reference = %s",
+                [reference],
+            )
+        word.result()
+
+
+def wait_until_blocked(practice):
+    """Return once a process waits for somebody else's row."""
+    deadline = time.monotonic() + 30
+    while not practice.query(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock'"
+    ):
+        assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize("round_number", range(3))
