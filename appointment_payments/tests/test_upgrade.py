@@ -1,5 +1,6 @@
 from odoo.modules.migration import load_script
 from odoo.tests import tagged
+from odoo.tools import sql
 from odoo.tools.misc import file_path
 
 from .common import PracticeCase
@@ -32,3 +33,13 @@ class TestUpgrade(PracticeCase):
         edited.with_user(self.anna).sudo().subject = "As we like it"
         self._upgrade()
         self.assertEqual((untouched.subject, edited.subject), (current, "As we like it"))
+
+    def test_answers_of_operations_keep_their_place_where_there_were_any(self):
+        path = file_path("appointment_payments/migrations/19.0.1.2.0/pre-migration.py")
+        table, before = "appointment_payment_operation", "refund_transaction_id"
+        script, cr = load_script(path, "pre-migration"), self.env.cr
+        script.migrate(cr, "19.0.1.0.0")  # there was no such column yet
+        sql.rename_column(cr, table, "child_transaction_id", before)
+        script.migrate(cr, "19.0.1.1.0")
+        self.assertFalse(sql.column_exists(cr, table, before))
+        self.assertTrue(sql.column_exists(cr, table, "child_transaction_id"))
