@@ -34,8 +34,8 @@ class PaymentPortal(BookingAccess, payment_portal.PaymentPortal):
             raise NotFound()
         self._validate_transaction_kwargs(kwargs)
         tx_sudo = self._begin_transaction(booking_sudo, kwargs)
-        if tx_sudo.state == "error" and tx_sudo.operation != "online_token":
-            # word that it was declined came in between: who pays again begins another one
+        if tx_sudo.state in ("cancel", "error") and tx_sudo.operation != "online_token":
+            # word of its end came in between: who pays again begins another one
             tx_sudo = self._begin_transaction(booking_sudo, kwargs)
         return tx_sudo._get_processing_values()
 

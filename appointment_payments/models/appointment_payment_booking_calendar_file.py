@@ -9,12 +9,20 @@ class AppointmentPaymentBooking(models.Model):
     _inherit = "appointment.payment.booking"
 
     calendar_sequence = fields.Integer(
-        readonly=True, copy=False, help="How often the appointment was moved or called off."
+        readonly=True,
+        copy=False,
+        help="How often the appointment was moved, handed over or called off.",
     )
 
     def _move_to(self, start, stop):
         """Extended to let calendars know that what they have is old."""
         result = super()._move_to(start, stop)
+        self._raise_calendar_sequence()
+        return result
+
+    def _change_practitioner(self, user):
+        """Extended like :meth:`_move_to`."""
+        result = super()._change_practitioner(user)
         self._raise_calendar_sequence()
         return result
 

@@ -82,12 +82,13 @@ class AppointmentPaymentBooking(models.Model):
         bookings = self.with_context(**{AMOUNT_KEY: amount, MESSAGE_KEY: message})
         bookings._send_mails("appointment_payments.mail_template_booking_refunded_client")
 
-    def _tell_in_any_case(self, tell):
+    def _tell_in_any_case(self, tell, what=None):
         """Tell of what has happened to bookings; a mail that cannot be written undoes none of it.
 
         Somebody may have edited its template. Staff are asked to tell the client themselves.
 
         :param callable tell: takes bookings, and sends their mails
+        :param str what: what has happened; by default what their state says
         """
         if not self:
             return
@@ -100,20 +101,21 @@ class AppointmentPaymentBooking(models.Model):
             raise  # another process was there: all of it is repeated
         except Exception as error:
             if len(self) == 1:
-                self._raise_not_told(error)
+                self._raise_not_told(error, what or self._get_label("state"))
                 return
             middle = len(self) // 2
             for half in (self[:middle], self[middle:]):
-                half._tell_in_any_case(tell)
+                half._tell_in_any_case(tell, what)
 
-    def _raise_not_told(self, error):
+    def _raise_not_told(self, error, what):
         """Ask the practitioner to tell a client what no mail has told them.
 
         :param Exception error: why it could not be written
+        :param str what: what has happened
         """
         _logger.error("The mail about booking %s could not be written", self.id, exc_info=error)
         self._schedule_todo(
-            self.env._("Tell the client: %s", self._get_label("state")),
+            self.env._("Tell the client: %s", what),
             self.env._("The mail that says so could not be written. Please tell the client."),
         )
 

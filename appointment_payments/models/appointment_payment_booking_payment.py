@@ -215,6 +215,13 @@ class AppointmentPaymentBooking(models.Model):
         """
         if not self:
             return
+        if len(self) > 1:  # an UPDATE takes them in any order
+            self.env.cr.execute(
+                "SELECT FROM appointment_payment_booking WHERE id IN %s ORDER BY id"
+                " FOR NO KEY UPDATE",
+                [tuple(self.ids)],
+                log_exceptions=False,
+            )
         self.env.cr.execute(
             "UPDATE appointment_payment_booking SET write_date = write_date WHERE id IN %s",
             [tuple(self.ids)],

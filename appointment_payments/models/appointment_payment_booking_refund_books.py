@@ -271,5 +271,6 @@ class AppointmentPaymentBooking(models.Model):
         self._check_may_refund()
         for booking in self.with_user(SUPERUSER_ID):  # managers have no accounting right
             booking = booking.with_company(booking.company_id)
+            booking._lock_for_payment()
             for refund_tx in booking._get_refunds_to_enter():
                 booking._enter_outcome(refund_tx)

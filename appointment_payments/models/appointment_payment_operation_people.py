@@ -129,6 +129,7 @@ class AppointmentPaymentOperation(models.Model):
 
         :raise UserError: with what to do
         """
+        self.booking_id._lock_for_payment()
         for operation in self:
             operation.transaction_id._lock_for_operation()
             operation.transaction_id._check_operation(operation.kind, operation.amount)

@@ -260,11 +260,12 @@ class AppointmentPaymentOperation(models.Model):
     def _wait_for(self, record):
         """Lock a record, or wait and fail to serialize when it has changed: the step is repeated.
 
-        Odoo's own `lock_for_update` does not wait.
+        Odoo's own `lock_for_update` does not wait. A payment that is given a child is not kept
+        waiting.
         """
         self.env.cr.execute(
             SQL(
-                "SELECT FROM %s WHERE id = %s FOR UPDATE",
+                "SELECT FROM %s WHERE id = %s FOR NO KEY UPDATE",
                 SQL.identifier(record._table),
                 record.id,
             ),

@@ -196,11 +196,13 @@ class CalendarEvent(models.Model):
 
         :param dict before: the `Place` of each event before
         """
-        for event in self:
-            former = before[event]
-            # sudo: whoever may move the event makes it happen
-            bookings = event.sudo().appointment_booking_ids
-            bookings._tell_changed(former.start, former.stop, former.user)
+        # sudo: whoever may move the event makes it happen
+        bookings = self.sudo().appointment_booking_ids
+        former = {}
+        for booking in bookings:
+            place = before[booking.event_id]
+            former[booking.id] = (place.start, place.stop, place.user.id)
+        bookings._tell_changed(former)
 
     def _bookings_left_behind(self):
         if self.env.context.get(LEAVES_KEY) is BOOKING_LEAVES:

@@ -62,6 +62,7 @@ class PaymentTransaction(models.Model):
 
     def _create_child_transaction(self, amount, is_refund=False, **custom_create_values):
         """Override of `payment`: captures in parts, voids and refunds stay with their booking."""
+        self._lock_bookings()  # providers make one for word of theirs, before they write it down
         if self.appointment_booking_id:
             custom_create_values.setdefault(
                 "appointment_booking_id", self.appointment_booking_id.id
@@ -144,7 +145,9 @@ class PaymentTransaction(models.Model):
 
         A minute later, because the payment page itself usually does it at once.
         """
-        self._lock_bookings()  # their amounts change with it
+        if not isinstance(self.env.context.get(ANSWERS_KEY), Answers):
+            # their amounts change with it
+            self.filtered(lambda t: t.state in allowed_states)._lock_bookings()
         moved = super()._update_state(allowed_states, target_state, state_message)
         moved._update_operations()
         moved._plan_next_look()
@@ -203,7 +206,7 @@ class PaymentTransaction(models.Model):
         for transaction in booked:
             transaction = transaction.with_user(SUPERUSER_ID).with_company(transaction.company_id)
             booking = transaction.appointment_booking_id
-            booking._lock_for_payment()
+            transaction._lock_bookings()
             if not transaction.is_post_processed:
                 booking._receive_transaction(transaction)
             super(PaymentTransaction, transaction)._post_process()

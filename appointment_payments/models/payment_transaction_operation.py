@@ -216,8 +216,16 @@ class PaymentTransaction(models.Model):
         Before the payments themselves: who takes a booking first and who takes its payment first
         would wait for each other until PostgreSQL ends one of them.
         """
-        bookings = {payment._get_operation_booking().id for payment in self} - {False}
-        self.env["appointment.payment.booking"].browse(sorted(bookings))._lock_for_payment()
+        begun = self
+        while begun.source_transaction_id:
+            firsts = begun.filtered(lambda t: not t.source_transaction_id)
+            begun = firsts | begun.source_transaction_id
+        invoices = begun.sudo().invoice_ids  # sudo: who pays needs no right on them
+        lines = invoices.line_ids.browse()
+        if invoices:
+            of_bookings = Domain("appointment_booking_id", "!=", False)
+            lines = lines.search(of_bookings & Domain("move_id", "in", invoices.ids))
+        (begun.appointment_booking_id | lines.appointment_booking_id)._lock_for_payment()
 
     # === WHAT STANDS AGAINST AN OPERATION === #
 

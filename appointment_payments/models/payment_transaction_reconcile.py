@@ -1,5 +1,7 @@
 import logging
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -83,6 +85,10 @@ class PaymentTransaction(models.Model):
             payment_data = self._ask_provider()
             with self.env.cr.savepoint():
                 self._reconcile(payment_data)
+        except OperationalError:
+            # somebody else has just learned of it
+            _logger.info("Payment %s is being changed; it is looked at again", self.reference)
+            self.env.cr.rollback()
         except Exception:
             _logger.exception("Payment %s could not be looked at; it is later", self.reference)
             self.env.cr.rollback()

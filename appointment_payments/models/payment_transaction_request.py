@@ -35,7 +35,10 @@ class PaymentTransaction(models.Model):
         return super()._is_abandoned() or self.appointment_booking_id.state == "declined"
 
     def _lock_all_for_operations(self):
-        """Queue up with whoever decides on the same payments; see `_lock_for_operation`."""
+        """Queue up with whoever decides on the same payments; see `_lock_for_operation`.
+
+        The caller has their bookings.
+        """
         self.flush_recordset()
         self.env.cr.execute(
             "UPDATE payment_transaction SET write_date = write_date WHERE id IN %s",

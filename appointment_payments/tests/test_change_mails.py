@@ -65,9 +65,54 @@ class TestChangeMails(RequestCase):
     def test_a_move_that_is_refused_is_not_told(self):
         booking = self._confirmed()
         taken = self._book(start=NEXT_WEEK)
-        with self.assertRaises(UserError), mute_logger("odoo.sql_db"), self.cr.savepoint():
+        with (
+            patch.object(self.registry[booking._name], "_send_changed_mails") as told,
+            self.assertRaises(UserError),
+            mute_logger("odoo.sql_db"),
+            self.cr.savepoint(),
+        ):
             booking.event_id.write({"start": taken.start, "stop": taken.stop})
+        told.assert_not_called()
+
+    def test_a_synchronised_calendar_that_moves_it_is_told_too(self):
+        booking = self._confirmed()
+        synced = booking.event_id.with_context(dont_notify=True)
+        values = {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR, "need_sync": False}
+        values = {name: value for name, value in values.items() if name in synced._fields}
+        synced.write(values)
+        synced.write(values)  # it repeats what it knows
+        self.assertEqual(self._news(booking), [TOLD])
+
+    def test_of_a_group_each_client_is_told(self):
+        self.category.capacity = 3
+        other = self.env["res.partner"].create({"name": "Dora", "email": "dora@example.com"})
+        bookings = self._confirmed() | self._confirmed(partner=other)
+        self.assertEqual(len(bookings.event_id), 1)
+        bookings.event_id.write({"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR})
+        for booking in bookings:
+            self.assertEqual(self._news(booking), [TOLD])
+
+    def test_bookings_of_before_payments_were_switched_on_send_nothing(self):
+        booking = self._confirmed()
+        self.company.appointment_payments_since = booking.create_date + HOUR
+        booking.event_id.write({"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR})
+        booking._set_cancelled()
+        self.assertEqual(booking.state, "cancelled")
         self.assertFalse(self._news(booking))
+
+    def test_a_request_that_a_colleague_accepts_is_confirmed_and_not_called_changed(self):
+        self.manual.user_ids |= self.ben
+        self.manual.any_practitioner_accepts = True
+        booking = self._ask("charge")
+        booking.with_user(self.ben).action_accept()
+        self.assertEqual((booking.state, booking.user_id), ("confirmed", self.ben))
+        self.assertNotIn(TOLD, self._sent(booking))
+
+    def test_the_dialogue_of_the_calendar_tells_of_a_cancellation(self):
+        booking = self._book(self._create_category("Talk", payment_mode="none"))
+        booking._set_confirmed()
+        booking.event_id.with_user(self.anna).action_cancel_appointments()
+        self.assertEqual(self._news(booking), [("Cancelled", "client")])
 
     def test_what_has_begun_is_not_told(self):
         booking = self._confirmed()
@@ -125,4 +170,4 @@ class TestChangeMails(RequestCase):
         with broken, self.assertLogs("odoo.addons.appointment_payments", "ERROR"):
             booking.event_id.write({"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR})
         self.assertEqual(booking.start, NEXT_WEEK)
-        self.assertIn("Tell the client", booking.activity_ids.mapped("summary")[-1])
+        self.assertIn("Tell the client: Changed", booking.activity_ids.mapped("summary"))

@@ -124,20 +124,19 @@ def meet(practice, visitor, link):
             )
             word = pool.submit(visitor.simulate, reference)
             wait_until_blocked(practice)
-            working.execute("SET LOCAL lock_timeout = '300ms'")
             working.execute(
-                "UPDATE payment_transaction SET write_date = now() WHERE reference = %s",
+                "SELECT FROM payment_transaction WHERE reference = %s FOR NO KEY UPDATE NOWAIT",
                 [reference],
             )
         word.result()
 
 
 def wait_until_blocked(practice):
-    """Return once a process waits for somebody else's row."""
+    """Return once a process waits for somebody else's booking."""
     deadline = time.monotonic() + 30
     while not practice.query(
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-        " AND wait_event_type = 'Lock'"
+        " AND wait_event_type = 'Lock' AND query LIKE '%%UPDATE%%appointment_payment_booking%%'"
     ):
         assert time.monotonic() < deadline
 
