@@ -20,12 +20,14 @@ from tests.holds import (
 from tests.refunds import activities, make_due, wait_until
 
 WEBHOOK_SECRET = "whsec_of_the_hold_test"
-# nobody waits for whoever decides on the same payment: the UPDATE that they queue at does nothing
-LOCK_OFF = """
-    CREATE RULE lock_off AS ON UPDATE TO payment_transaction
-        WHERE NEW.write_date IS NOT DISTINCT FROM OLD.write_date DO INSTEAD NOTHING
-"""
-LOCK_ON = "DROP RULE lock_off ON payment_transaction"
+# nobody waits for whoever decides on the same payment: the UPDATEs that they queue at do nothing
+QUEUES = ("appointment_payment_booking", "payment_transaction")
+LOCK_OFF = ";".join(
+    f"CREATE RULE lock_off AS ON UPDATE TO {table}"
+    " WHERE NEW.* IS NOT DISTINCT FROM OLD.* DO INSTEAD NOTHING"
+    for table in QUEUES
+)
+LOCK_ON = ";".join(f"DROP RULE lock_off ON {table}" for table in QUEUES)
 INDEX = "appointment_payment_operation_hold_uniq"
 # two parts that are made at once would have one reference too
 REFERENCES_OFF = (
