@@ -61,7 +61,9 @@ def main(arguments):
         double = stack.enter_context(StripeDouble()) if chosen.stripe else None
         say.step("starting Odoo")
         environment = double.environment if double else None
-        server = stack.enter_context(OdooServer(database, log, port=port, environment=environment))
+        server = OdooServer(database, log, port=port, environment=environment)
+        _lead_links_to(server.url, database)
+        stack.enter_context(server)
         if once:
             return _run(server, "pictures" if chosen.pictures else "walk")
         return _serve(server, demo_stripe.connect(server, double) if double else "")
@@ -100,6 +102,20 @@ def _prepare(database, fresh):
     databases.fresh(database)
     odoo_run.run_script(database, LOAD.format(name=paths.ADDON_NAME))
     postgres.sql(f"COMMENT ON DATABASE \"{database}\" IS 'demo {data} from {template}'")
+
+
+def _lead_links_to(url, database):
+    """Have the links of the mails that the practice has sent open here: they know another port.
+
+    :param str url: where the practice will be
+    :param str database: its database
+    """
+    key = "SELECT value FROM ir_config_parameter WHERE key = 'web.base.url'"
+    former = next(iter(postgres.sql(key, database)), "http://localhost:8069")
+    for table, column in (("mail_mail", "body_html"), ("mail_message", "body")):
+        postgres.sql(
+            f"UPDATE {table} SET {column} = replace({column}, '{former}/', '{url}/')", database
+        )
 
 
 def _serve(server, more):

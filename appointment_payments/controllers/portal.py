@@ -1,3 +1,5 @@
+from werkzeug.exceptions import NotFound
+
 from odoo import SUPERUSER_ID, fields, http
 from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
@@ -150,7 +152,7 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
         """
         booking_sudo = self._get_accessible_booking(booking_id, access_token)
         if not booking_sudo:
-            return request.not_found()
+            raise NotFound()
         if report_type == "pdf":
             return self._show_booking_document(booking_sudo, credit_note, download)
         if booking_sudo.state == "pending_payment":
@@ -189,7 +191,7 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
         """
         booking_sudo = self._get_accessible_booking(booking_id, access_token)
         if not booking_sudo or not booking_sudo._is_mail_proof(proof):
-            return request.not_found()
+            raise NotFound()
         # OdooBot: effects of public pages are the practice's (design rule 15)
         booking = booking_sudo.with_user(SUPERUSER_ID).with_company(booking_sudo.company_id)
         known = booking._attach_to_known_contact()
@@ -219,7 +221,7 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
         """
         booking_sudo = self._get_accessible_booking(booking_id, access_token)
         if not booking_sudo or not booking_sudo._has_calendar_file():
-            return request.not_found()
+            raise NotFound()
         return request.make_response(
             booking_sudo._get_calendar_file(),
             [
@@ -235,7 +237,7 @@ class CustomerPortal(BookingAccess, portal.CustomerPortal):
             notes_sudo = booking_sudo._get_downloadable_credit_notes()
             document_sudo = notes_sudo.filtered(lambda note: str(note.id) == credit_note)
         if not document_sudo:
-            return request.not_found()
+            raise NotFound()
         return self._show_report(
             document_sudo, "pdf", "account.account_invoices", download=bool(download)
         )

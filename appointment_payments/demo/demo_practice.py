@@ -83,6 +83,11 @@ class AppointmentPaymentDemo(models.AbstractModel):
         self._open_provider(company)
 
     @api.model
+    def _choose_tax(self):
+        """Have new services begin with the practice's tax and not with the chart's."""
+        self._get("company").account_sale_tax_id = self._get("tax")
+
+    @api.model
     def _publish_terms(self, company):
         """Have Odoo's page /terms, which shows the terms of the visitor's company."""
         self.env["ir.config_parameter"].set_param("account.use_invoice_terms", True)

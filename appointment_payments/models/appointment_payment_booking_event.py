@@ -49,6 +49,29 @@ class AppointmentPaymentBooking(models.Model):
             return None
         return self.category_id.id, self.user_id.id, self.start
 
+    def _find_seat_being_paid(self, user, start):
+        """Return a seat of the same category that is kept for a client who has not paid yet.
+
+        :param user: the practitioner of the group, as `res.users`
+        :param datetime start: of the group, naive UTC
+        :return: the one that is kept the longest, or none
+        :rtype: recordset of `appointment.payment.booking`
+        """
+        self.ensure_one()
+        return self.search(
+            [
+                ("category_id", "=", self.category_id.id),
+                ("user_id", "=", user.id),
+                ("start", "=", start),
+                ("capacity", ">", 1),
+                ("state", "=", "pending_payment"),
+                ("event_id", "=", False),
+                ("hold_until", ">", fields.Datetime.now()),
+            ],
+            order="hold_until desc",
+            limit=1,
+        )
+
     def _prepare_event(self):
         self.ensure_one()
         events = self.env["calendar.event"]

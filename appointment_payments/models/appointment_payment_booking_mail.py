@@ -124,17 +124,39 @@ class AppointmentPaymentBooking(models.Model):
 
         :param str template_xmlid: a `mail.template` of bookings
         """
-        if not self:
+        reached = self._filter_reached(template_xmlid)
+        if not reached:
             return
-        is_batch = len(self) > MOST_SENT_AT_ONCE
+        is_batch = len(reached) > MOST_SENT_AT_ONCE
         # Odoo's queue leaves alone what is sent here: the two would send it twice
         later = not is_batch and fields.Datetime.now() + QUEUE_WAITS
-        mails = self._make_mails(template_xmlid, later)
+        mails = reached._make_mails(template_xmlid, later)
         if is_batch:
             # sudo: whoever makes it happen has no right on scheduled actions
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
         else:
             mails.with_context(**{UNSURE_KEY: True}).send_after_commit()
+
+    def _filter_reached(self, template_xmlid):
+        """Return the bookings whose client can be mailed; of the others the history says why not.
+
+        :param str template_xmlid: a `mail.template` of bookings
+        :rtype: recordset of `appointment.payment.booking`
+        """
+        if not template_xmlid.endswith("_client"):
+            return self
+        # sudo: the happening sends the mail, whoever made it happen
+        silent = self.sudo().filtered(lambda b: not b.partner_id.email)
+        template = self.env.ref(template_xmlid).sudo()
+        for booking in silent:
+            booking._message_log(
+                body=self.env._(
+                    "Not mailed, since %(client)s has no email address: %(mail)s",
+                    client=booking.partner_id.name,
+                    mail=template.name,
+                )
+            )
+        return self - silent.with_env(self.env)
 
     def _make_mails(self, template_xmlid, queued_from):
         """Write one mail per booking, which the caller sends.

@@ -58,16 +58,15 @@ class AppointmentPaymentBooking(models.Model):
         by_method = self._get_capture_by_method(amount)
         held = [name for name, capture in by_method.items() if capture == "manual"]
         taken = [name for name, capture in by_method.items() if capture == "automatic"]
-        values = {"amount": self._format(amount), "name": self.user_id.name}
         hold = self.env._(
-            "%(amount)s are held, not taken. They are taken only if %(name)s accepts; if not, the"
-            " hold ends by itself.",
-            **values,
+            "%(amount)s are held, not taken. They are taken only if the request is accepted; if"
+            " not, the hold ends by itself.",
+            amount=self._format(amount),
         )
         charge = self.env._(
-            "%(amount)s are paid now. You get all of it back by itself if %(name)s does not"
-            " accept.",
-            **values,
+            "%(amount)s are paid now. You get all of it back by itself if the request is not"
+            " accepted.",
+            amount=self._format(amount),
         )
         if held and taken:
             return [f"{' / '.join(held)}: {hold}", f"{' / '.join(taken)}: {charge}"]

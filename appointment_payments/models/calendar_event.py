@@ -85,6 +85,7 @@ class CalendarEvent(models.Model):
         # a calendar that is synchronised repeats what has not changed
         moved = booked.filtered(lambda event: event._get_place() != before[event])
         moved._check_may_move(before)
+        moved._check_no_seat_is_being_paid(before)
         for event in moved.filtered(lambda e: e.user_id != before[e].user):
             event._hand_over_bookings(before[event].user)
         if TIME_FIELDS & vals.keys():

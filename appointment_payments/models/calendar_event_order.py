@@ -65,7 +65,10 @@ class CalendarEvent(models.Model):
         for event in self:
             mode = event.appointment_collection_mode or "default"
             resolved = event._resolve_collection_mode(mode)
-            kept = self.env._("Nothing is sent yet: the choice is kept with the booking.")
+            kept = self.env._(
+                "The client is told of the appointment; nothing is asked for yet: the choice is"
+                " kept."
+            )
             if mode == "default":
                 practice = self.env._("Here that is: %(choice)s.", choice=labels[resolved].lower())
                 kept = f"{practice} {kept}"

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .calendar_event import BOOKED_STATES
@@ -35,6 +36,31 @@ class CalendarEvent(models.Model):
             limit=1,
         )
         return bookings.event_id
+
+    def _check_no_seat_is_being_paid(self, before):
+        """Refuse to move a group while somebody pays for a seat at its former time.
+
+        They have agreed to that time, and would meet there alone.
+
+        :param dict before: the `Place` of each event before
+        :raise UserError: with until when the seat is kept
+        """
+        for event in self:
+            # sudo: a group is one, whoever booked its seats
+            booking = event.sudo().appointment_booking_ids.filtered(
+                lambda b: b.state in BOOKED_STATES
+            )[:1]
+            seat = booking.capacity > 1 and booking._find_seat_being_paid(
+                before[event].user, before[event].start
+            )
+            if seat:
+                raise UserError(
+                    self.env._(
+                        "A client is paying for a seat of this group, which is kept until"
+                        " %(moment)s. Move the group once it is paid, or after that.",
+                        moment=seat._format_for_staff(seat.hold_until),
+                    )
+                )
 
     @api.model
     def _claim_session(self, category, user):

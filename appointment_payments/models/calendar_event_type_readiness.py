@@ -209,6 +209,18 @@ class CalendarEventType(models.Model):
         missing = []
         if not self.product_id:
             missing.append(self._missing(self.env._("Choose the service that is invoiced.")))
+        elif foreign := self._get_foreign_taxes(company):
+            missing.append(
+                self._missing(
+                    self.env._(
+                        "The service has a tax of another country than %(company)s, so that Odoo"
+                        " refuses its invoice: %(taxes)s. Give the service a tax of %(country)s.",
+                        company=company.name,
+                        taxes=", ".join(foreign.mapped("name")),
+                        country=company.account_fiscal_country_id.name,
+                    )
+                )
+            )
         if not setup.has_sales_journal(company):
             missing.append(
                 self._missing(
@@ -227,6 +239,17 @@ class CalendarEventType(models.Model):
                 )
             )
         return missing
+
+    def _get_foreign_taxes(self, company):
+        """Return the taxes of the service with which Odoo posts no invoice of a company.
+
+        A fiscal position may still replace them for some clients, never for those at home.
+
+        :param company: the selling `res.company`
+        :rtype: recordset of `account.tax`
+        """
+        country = company.account_fiscal_country_id
+        return self._get_taxes(company).filtered(lambda tax: tax.country_id != country)
 
     def _get_missing_provider(self, company, setup):
         providers = setup.get_providers(company, self.currency_id)

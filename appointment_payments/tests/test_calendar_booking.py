@@ -123,7 +123,7 @@ class TestBookingInTheCalendar(CalendarBookingCase):
             form.appointment_client_id = self.client_partner
             form.appointment_category_id = self.category
             self.assertIn("ask automatically", form.appointment_collection_text)
-            self.assertIn("Nothing is sent yet", form.appointment_collection_text)
+            self.assertIn("nothing is asked for yet", form.appointment_collection_text)
             form.appointment_collection_mode = "none"
             self.assertNotIn("automatically", form.appointment_collection_text)
         event = form.record

@@ -42,6 +42,21 @@ class TestGroupSession(PracticeCase):
         of_ben = self._book(self.group, user=self.ben)
         self.assertEqual(len((first | later | of_ben).event_id), 3)
 
+    def test_it_is_not_moved_while_a_seat_is_being_paid(self):
+        paid = self._create_category("Paid class", capacity=8)
+        confirmed, unpaid = (self._book(paid, partner=client) for client in self.clients[:2])
+        self._pay(confirmed)
+        event, before = confirmed.event_id, confirmed.start
+        for values in ({"start": TEN, "stop": TEN + timedelta(hours=1)}, {"user_id": self.ben.id}):
+            with self.assertRaisesRegex(UserError, "is paying for a seat"), self.cr.savepoint():
+                event.write(values)
+            self.env.invalidate_all()
+        self.assertEqual((event.start, confirmed.start), (before, before))
+        self._pay(unpaid)
+        self.assertEqual(unpaid.event_id, event)
+        event.with_user(self.anna).write({"start": TEN, "stop": TEN + timedelta(hours=1)})
+        self.assertEqual((confirmed | unpaid).mapped("start"), [TEN, TEN])
+
     def test_its_clients_are_no_attendees_and_cannot_read_it(self):
         event = self._book_seats().event_id
         self.assertEqual(event.partner_ids, self.anna.partner_id)

@@ -38,6 +38,17 @@ class TestCategoryReadiness(PracticeCase):
         self.category.user_ids = False
         self._assert_missing("Choose at least one practitioner")
 
+    def test_a_tax_with_which_odoo_posts_no_invoice_is_said(self):
+        tax = self.category.product_id.taxes_id
+        abroad = self.env["res.country"].search([("id", "!=", tax.country_id.id)], limit=1)
+        group = self.env["account.tax.group"].create(
+            {"name": "Abroad", "company_id": self.company.id, "country_id": abroad.id}
+        )
+        self.category.product_id.taxes_id = tax.copy(
+            {"name": "15% abroad", "country_id": abroad.id, "tax_group_id": group.id}
+        )
+        self._assert_missing("15% abroad")
+
     def _assert_hint(self, text):
         """Assert that the form says so and that clients can book all the same."""
         self.category.invalidate_recordset(["is_ready", "missing_html"])

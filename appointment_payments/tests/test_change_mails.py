@@ -154,6 +154,14 @@ class TestChangeMails(RequestCase):
         self.assertEqual(self._news(booking), [("Cancelled", "client")])
         self.assertIn("You get 24.00 € back, in the way you paid.", self._last_mail(booking))
 
+    def test_who_has_no_address_is_not_said_to_have_been_told(self):
+        booking = self._confirmed()
+        booking.partner_id.email = False
+        booking.event_id.write({"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR})
+        self.assertFalse(self._news(booking))
+        said = " ".join(booking.message_ids.mapped("body"))
+        self.assertIn("Not mailed, since Carla Client has no email address", said)
+
     def test_a_cancelled_request_has_one_mail(self):
         booking = self._ask("hold")
         booking.with_user(self.anna).action_cancel()

@@ -43,6 +43,19 @@ class TestRefundScreen(RefundCase):
         self.assertIn("20.00", message.body)
         self.assertIn("She called.", message.body)
 
+    def test_who_came_to_cancel_and_gives_less_back_reads_that_it_stays(self):
+        booking, _payment = self._pay_in_full()
+        action = booking.with_user(self.manager).action_cancel()
+        model = self.env[action["res_model"]].with_user(self.manager)
+        form = Form(model.with_context(**action["context"]))
+        self.assertTrue(form.cancel_booking and form.is_cancelling)
+        form.amount = 20.0
+        self.assertFalse(form.cancel_booking or form.can_cancel)
+        form.refund_reason = "client"
+        form.save().action_refund()
+        self.assertEqual((booking.state, booking.operation_ids.amount), ("confirmed", 20.0))
+        self.assertTrue(booking.operation_ids.credit_invoice)
+
     def test_f26_pressed_twice_it_goes_back_once(self):
         booking, payment = self._pay_in_full()
         screen = self._open_screen(booking, amount=30.0)

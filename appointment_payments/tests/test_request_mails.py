@@ -201,13 +201,13 @@ class TestColleagueMails(RequestMailCase, AccessCase):
         self.assertEqual(self._asked(booking), ["Anna Berg", "Ben Roy"])
         text = self._last(booking, self.ben.partner_id)
         self.assertIn("Hello Ben Roy,", text)
-        self.assertIn("has chosen Anna Berg", text)
+        self.assertIn("planned with Anna Berg", text)
         self.assertIn("\nAccept and take 80.00 € <", text)
         self.assertNotIn("\nDecline <", text)
         token = text.split("/booking/answer/")[1].split(">")[0]
         link = self.bookings._read_answer_link(token)
         self.assertEqual((link.booking.env.user, link.answer), (self.ben, "accept"))
-        self.assertNotIn("has chosen", self._last(booking, self.anna.partner_id))
+        self.assertNotIn("planned with", self._last(booking, self.anna.partner_id))
 
     def test_in_their_own_language_and_zone(self):
         self.env["res.lang"]._activate_lang("fr_FR")

@@ -36,7 +36,14 @@ class AppointmentPaymentRefund(models.TransientModel):
         default="falls",
     )
     can_cancel = fields.Boolean(compute="_compute_amounts")
-    cancel_booking = fields.Boolean(string="Cancel the appointment too")
+    cancel_booking = fields.Boolean(
+        string="Cancel the appointment too",
+        compute="_compute_cancel_booking",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    is_cancelling = fields.Boolean(default=lambda self: self._is_opened_to_cancel())
 
     @api.model
     def _get_reasons(self):
@@ -46,6 +53,16 @@ class AppointmentPaymentRefund(models.TransientModel):
     def _compute_amount(self):
         for wizard in self:
             wizard.amount = wizard._get_booking().amount_refundable
+
+    @api.model
+    def _is_opened_to_cancel(self):
+        return bool(self.env.context.get("default_cancel_booking"))
+
+    @api.depends("can_cancel", "is_cancelling")
+    def _compute_cancel_booking(self):
+        """Cancel along where somebody has come to do so; not while some of the money stays."""
+        for wizard in self:
+            wizard.cancel_booking = wizard.can_cancel and wizard.is_cancelling
 
     @api.depends("booking_id", "amount")
     def _compute_amounts(self):
