@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..rules import capture, operations
+from .appointment_payment_runner import TRIES
 from .payment_transaction import ANSWERS_KEY, Answers
 
 _logger = logging.getLogger(__name__)
@@ -76,22 +77,32 @@ class PaymentTransaction(models.Model):
         return True
 
     def _reconcile_safely(self):
-        """Look at one payment, in steps of which each is committed; its failure stays its own."""
-        try:
-            now = fields.Datetime.now()
-            # should this process die, or somebody else be at it
-            self.reconcile_at = operations.next_look(self.last_state_change, now)
-            self.env["ir.cron"]._commit_progress()
-            payment_data = self._ask_provider()
-            with self.env.cr.savepoint():
-                self._reconcile(payment_data)
-        except OperationalError:
-            # somebody else has just learned of it
-            _logger.info("Payment %s is being changed; it is looked at again", self.reference)
-            self.env.cr.rollback()
-        except Exception:
-            _logger.exception("Payment %s could not be looked at; it is later", self.reference)
-            self.env.cr.rollback()
+        """Look at one payment; its failure stays its own.
+
+        Who meets another process looks afresh, and asks the provider again: the next look may be
+        days away.
+        """
+        for _try in range(TRIES):
+            try:
+                self._reconcile_in_steps()
+                return
+            except OperationalError:
+                self.env.cr.rollback()
+            except Exception:
+                _logger.exception("Payment %s could not be looked at; it is later", self.reference)
+                self.env.cr.rollback()
+                return
+        _logger.info("Payment %s is being changed; it is looked at later", self.reference)
+
+    def _reconcile_in_steps(self):
+        """Look at one payment, in steps of which each is committed."""
+        now = fields.Datetime.now()
+        # should this process die, or somebody else be at it
+        self.reconcile_at = operations.next_look(self.last_state_change, now)
+        self.env["ir.cron"]._commit_progress()
+        payment_data = self._ask_provider()
+        with self.env.cr.savepoint():
+            self._reconcile(payment_data)
 
     def _ask_provider(self):
         """Ask the provider what became of a payment, with nothing locked.

@@ -149,6 +149,13 @@ class TestHold(HoldCase):
         )
         self.assertFalse(booking.operation_ids or booking.transaction_ids.payment_id)
 
+    def test_what_a_visitor_brings_is_told_by_the_system(self):
+        booking = self._book()
+        seen = booking.with_user(self.env.ref("base.public_user")).sudo()
+        seen._raise_payment_activity("Look", "The hold has ended.")
+        self.assertTrue(booking.activity_ids)
+        self.assertEqual(booking.activity_ids.create_uid, self.env.ref("base.user_root"))
+
     def test_f22_a_day_before_a_hold_lapses_people_are_reminded_once(self):
         booking, transaction = self._hold(start=NOW + timedelta(days=20))
         self.assertEqual(transaction.reconcile_at, NOW + timedelta(days=6))

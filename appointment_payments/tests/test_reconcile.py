@@ -2,6 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
@@ -91,6 +92,25 @@ class TestReconcile(PracticeCase):
         self.assertIn("cannot be booked: Locked.", told[0].note)
         self._run_cron(30 * DAY)
         self.assertTrue(lost.is_post_processed)
+
+    def test_who_meets_another_process_looks_afresh(self):
+        booking, transaction = self._wait_for_news()
+        news = {"reference": transaction.reference, "simulated_state": "done"}
+        process, met = type(transaction)._process, []
+
+        def meets(payment, *args):
+            if len(met) < 2:
+                met.append(payment)
+                raise SerializationFailure
+            return process(payment, *args)
+
+        with (
+            self._looking_up(lambda _asked: news) as looked,
+            patch.object(type(transaction), "_process", meets),
+        ):
+            self._run_cron(timedelta(hours=12))
+        self.assertEqual(looked.call_count, 3)
+        self.assertEqual((transaction.state, booking.state), ("done", "confirmed"))
 
     def test_a_refund_that_cannot_be_booked_is_not_said_to_have_arrived(self):
         booking = self._book(start=NOW + 20 * DAY)
