@@ -167,9 +167,8 @@ class AppointmentPaymentBooking(models.Model):
         visitor has no address from which Odoo could tell whose it is. See the parent method for the
         parameters.
         """
-        if self.env.user.share:
-            self = self.with_user(SUPERUSER_ID)
-        return super().activity_schedule(
+        told = self.with_user(SUPERUSER_ID) if self.env.user.share else self
+        return super(AppointmentPaymentBooking, told).activity_schedule(
             act_type_xmlid, date_deadline, summary, escape(note or ""), **act_values
         )
 
