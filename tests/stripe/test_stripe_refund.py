@@ -271,7 +271,8 @@ def test_f13_without_the_key_a_second_try_is_another_refund(
         # within one second nobody could say which attempt was the first
         practice.query(
             "UPDATE appointment_payment_operation"
-            " SET first_sent_at = first_sent_at - interval '1 minute' WHERE booking_id = %s", late.id,
+            " SET first_sent_at = first_sent_at - interval '1 minute' WHERE booking_id = %s",
+            late.id,
         )
         make_due(practice, late)
         practice.run_cron("cron_reconcile_transactions")
