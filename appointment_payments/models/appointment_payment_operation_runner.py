@@ -238,8 +238,8 @@ class AppointmentPaymentOperation(models.Model):
         :param Answer answer: what came of the call
         """
         answered = self._get_answered()
+        # in the order in which a webhook locks: the booking, what was begun, what came of it
         self.booking_id._lock_for_payment()
-        # in the order in which a webhook locks: then the payment that was begun, what came of it
         for transaction in (self.transaction_id._get_payment_begun() | answered).sorted("id"):
             self._wait_for(transaction)
         self._wait_for(self)

@@ -213,11 +213,12 @@ class CalendarEventType(models.Model):
             missing.append(
                 self._missing(
                     self.env._(
-                        "The service has a tax of another country than %(company)s, so that Odoo"
-                        " refuses its invoice: %(taxes)s. Give the service a tax of %(country)s.",
+                        "Odoo refuses invoices of %(company)s with %(taxes)s, a tax of another"
+                        " country than its fiscal one (%(country)s). Change the taxes of the"
+                        " service.",
                         company=company.name,
                         taxes=", ".join(foreign.mapped("name")),
-                        country=company.account_fiscal_country_id.name,
+                        country=company.account_fiscal_country_id.name or self.env._("not set"),
                     )
                 )
             )

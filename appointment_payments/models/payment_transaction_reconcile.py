@@ -1,12 +1,10 @@
 import logging
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..rules import capture, operations
-from .appointment_payment_runner import TRIES
+from .appointment_payment_runner import MET_ANOTHER, TRIES
 from .payment_transaction import ANSWERS_KEY, Answers
 
 _logger = logging.getLogger(__name__)
@@ -86,7 +84,7 @@ class PaymentTransaction(models.Model):
             try:
                 self._reconcile_in_steps()
                 return
-            except OperationalError:
+            except MET_ANOTHER:
                 self.env.cr.rollback()
             except Exception:
                 _logger.exception("Payment %s could not be looked at; it is later", self.reference)
