@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+from contextlib import closing
 
 from . import locking, odoo_run, odoo_source, paths, postgres, say
+from .mailbox import Mailbox
 
 BASE_MODULES = (
     "account_payment",
@@ -106,18 +108,20 @@ def ensure_template():
     return name
 
 
-def fresh(name, with_addon=True):
+def fresh(name, with_addon=True, script=""):
     """Make a database anew from a template, with its files.
 
     :param str name: the database; an existing one is dropped
     :param bool with_addon: whether the addon is installed in it
+    :param str script: code for Odoo's shell whose effects it has; it ran once, in a template
     :return: the name
     :rtype: str
     """
     if not NAME.fullmatch(name):
         raise say.Failure(f"{name}: a database name is made of a-z, 0-9 and _.")
     with locking.locked(f"template-{paths.checkout_key()}"):
-        _copy(name, ensure_template() if with_addon else ensure_base())
+        template = ensure_template() if with_addon else ensure_base()
+        _copy(name, _ensure_prepared(template, script) if script else template)
     return name
 
 
@@ -181,6 +185,27 @@ def drop(name):
     shutil.rmtree(odoo_run.filestore(name), ignore_errors=True)
 
 
+def _ensure_prepared(template, script):
+    """Make the template in which a script has run, and drop those of older templates.
+
+    :param str template: what it starts from
+    :param str script: code for Odoo's shell
+    :return: its name
+    :rtype: str
+    """
+    prefix = f"appay_set_{paths.checkout_key()}_"
+    name = f"{prefix}{paths.digest(template, script)}"
+    if not _is_ready(name):
+        for old in existing(prefix):
+            if made_from(old) != template:
+                drop(old)
+        _copy(name, template)
+        with closing(Mailbox()) as mailbox:
+            odoo_run.run_script(name, script, options=mailbox.options())
+        _protect(name)
+    return name
+
+
 def _template_prefix():
     """Return how the names of this checkout's templates start.
 
@@ -217,7 +242,15 @@ def _make_template(name, source, modules):
         odoo_run.run_script(name, BUILD_BUNDLES)
     paths.made(odoo_run.filestore(name))
     if name in (base_name(), template_name()):  # else the addon has changed meanwhile
-        postgres.sql(f'ALTER DATABASE "{name}" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false')
+        _protect(name)
+
+
+def _protect(name):
+    """Have a database be a template that nobody changes.
+
+    :param str name: the database
+    """
+    postgres.sql(f'ALTER DATABASE "{name}" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false')
 
 
 def _copy(name, template):

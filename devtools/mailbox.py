@@ -65,6 +65,13 @@ class Mailbox(socketserver.ThreadingTCPServer):
         """
         return self.server_address[1]
 
+    def options(self):
+        """Return the options that lead Odoo's mails here.
+
+        :rtype: list[str]
+        """
+        return ["--smtp", "127.0.0.1", "--smtp-port", str(self.port)]
+
     def keep(self, content):
         """Keep a message.
 

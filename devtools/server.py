@@ -52,7 +52,7 @@ class OdooServer:
         """Start the server and wait until it answers."""
         self._set_base_url()
         ports = ["--http-port", self.port, "--gevent-port", odoo_run.free_port()]
-        arguments = ["-d", self.db, *ports, *self._mail_options(), *self.options]
+        arguments = ["-d", self.db, *ports, *self.mailbox.options(), *self.options]
         with self.log_path.open("a") as log:
             self.process = subprocess.Popen(
                 odoo_run.command(*arguments),
@@ -95,7 +95,10 @@ class OdooServer:
         for tries_left in reversed(range(SHELL_TRIES)):
             try:
                 return odoo_run.run_script(
-                    self.db, script, options=self._mail_options(), more_environment=self.environment
+                    self.db,
+                    script,
+                    options=self.mailbox.options(),
+                    more_environment=self.environment,
                 )
             except say.Failure as failure:
                 if not tries_left or "could not serialize access" not in str(failure):
@@ -153,13 +156,6 @@ class OdooServer:
         ]
         return [text for text in serious if not any(rule.search(text) for rule in self._allowed)]
 
-    def _mail_options(self):
-        """Return the options that lead Odoo's mails into the mailbox.
-
-        :rtype: list[str]
-        """
-        return ["--smtp", "127.0.0.1", "--smtp-port", str(self.mailbox.port)]
-
     def _set_base_url(self):
         """Have links and PDFs point at this server."""
         for key, value in (("web.base.url", self.url), ("web.base.url.freeze", "True")):
@@ -194,12 +190,13 @@ class OdooServer:
             return False
 
 
-def fresh_server(name, log_folder, **options):
+def fresh_server(name, log_folder, script="", **options):
     """Return a server, not started, on a fresh database with the addon.
 
     :param str name: the database
     :param Path log_folder: where the log goes
+    :param str script: see :func:`databases.fresh`
     :param options: see OdooServer
     :rtype: OdooServer
     """
-    return OdooServer(databases.fresh(name), log_folder / f"{name}.log", **options)
+    return OdooServer(databases.fresh(name, script=script), log_folder / f"{name}.log", **options)

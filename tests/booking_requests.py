@@ -12,7 +12,7 @@ ANSWERS = {"accept": "action_accept", "decline": "action_decline", "cancel": "ac
 
 def open_category(practice, name, users, **values):
     """Make a category whose bookings the practitioner answers; return its link name."""
-    admin = log_in(practice, "admin")
+    admin = practice.user("admin")
     [(like,)] = practice.query("SELECT id FROM calendar_event_type WHERE slug = 'with-anna'")
     [(product,)] = practice.query(
         "SELECT product_id FROM calendar_event_type WHERE id = %s", like
@@ -27,12 +27,6 @@ def open_category(practice, name, users, **values):
         }],
     )  # fmt: skip
     return slug
-
-
-def log_in(practice, login):
-    visitor = practice.visitor()
-    visitor.log_in(login)
-    return visitor
 
 
 def call(visitor, model, method, *args):

@@ -8,6 +8,7 @@ import pytest
 from devtools import databases, paths, processes, testing
 from devtools.server import fresh_server
 
+from . import practice_setup
 from .chromium import Chromium
 from .practice import Practice
 
@@ -45,8 +46,8 @@ def log_folder():
 def make_server(log_folder):
     """Return a function that starts Odoo servers, each on a fresh database of its own.
 
-    `make_server(options=[...], environment={...})`; they end with the session, and errors
-    in their logs that no test allowed (`server.allow_log(pattern)`) fail the run.
+    `make_server(options=[...], environment={...}, script="...")`; they end with the session, and
+    errors in their logs that no test allowed (`server.allow_log(pattern)`) fail the run.
     """
     servers = []
 
@@ -66,17 +67,33 @@ def make_server(log_folder):
 
 
 @pytest.fixture(scope="session")
-def server(make_server):
-    """Return the Odoo server that tests share when they need nothing special."""
-    return make_server()
+def make_practice(make_server):
+    """Return a function that opens practices, each on a server of its own.
+
+    `make_practice("demo", keys={...}, options=[...])`: the provider, values of it, what
+    `make_server` takes.
+    """
+
+    def make(provider="demo", keys=None, **options):
+        method = "card" if provider == "stripe" else provider
+        server = make_server(script=practice_setup.script(provider, method), **options)
+        # requests and scheduled actions that meet are repeated by Odoo; it logs each as an error
+        server.allow_log("could not serialize access|retry")
+        return Practice(server, **(keys or {}))
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def practice(server):
-    """Return a practice on the shared server, paid with the Demo provider."""
-    # requests and scheduled actions that meet are repeated by Odoo, which logs each as an error
-    server.allow_log("could not serialize access|retry")
-    return Practice(server)
+def practice(make_practice):
+    """Return the practice that tests share when they need nothing special, paid with Demo."""
+    return make_practice()
+
+
+@pytest.fixture(scope="session")
+def server(practice):
+    """Return the server of the shared practice."""
+    return practice.server
 
 
 @pytest.fixture

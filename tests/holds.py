@@ -64,8 +64,7 @@ def operations(practice, link):
 
 def press(practice, link, button, **kwargs):
     """Press one of Odoo's buttons on the payment; return why it was refused, if it was."""
-    admin = practice.visitor()
-    admin.log_in("admin")
+    admin = practice.user("admin")
     try:
         admin.call(
             f"/web/dataset/call_kw/payment.transaction/{button}",

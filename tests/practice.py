@@ -6,111 +6,43 @@ from dataclasses import dataclass
 from tests.refunds import wait_until
 from tests.visitor import RpcError, Visitor, from_text
 
-SET_UP = """
-import json
-from datetime import datetime, timedelta
-from odoo.fields import Command
-
-env = env(context=dict(env.context, tracking_disable=True))
-company = env.company
-env.ref("base.EUR").active = True
-# Debian's wkhtmltopdf draws the letters of a font that it has fetched, and no test could read them
-env["ir.config_parameter"].set_param("report.url", "http://127.0.0.1:1")
-company.write({
-    "name": "Practice Linden", "email": "hello@linden.example", "phone": "+33 1 23 45 67 89",
-    "street": "1 Lime Street", "city": "Paris", "country_id": env.ref("base.fr").id,
-    # all visitors of the tests have one address; what limits do has tests of its own
-    "appointment_rate_per_address": 0, "appointment_rate_per_email": 0,
-    "appointment_holds_per_client": 0,
-})
-env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
-company.currency_id = env.ref("base.EUR")
-company.resource_calendar_id.tz = "Europe/Paris"
-vat = env["account.tax.group"].create({"name": "VAT 20 %", "company_id": company.id})
-tax = env["account.tax"].create({
-    "name": "20 % included", "amount": 20, "price_include_override": "tax_included",
-    "type_tax_use": "sale", "tax_group_id": vat.id, "company_id": company.id,
-    "country_id": company.account_fiscal_country_id.id,
-})
-service = env["product.product"].create({
-    "name": "Consultation", "type": "service", "taxes_id": [Command.set(tax.ids)],
-})
-provider = env.ref("payment.payment_provider_" + PROVIDER)
-provider.write({"state": "test", "is_published": True, **KEYS})
-methods = provider.with_context(active_test=False).payment_method_ids
-method = methods.filtered(lambda m: m.code == METHOD)
-method.active = True
-elsewhere = env["res.company"].create({"name": "Practice Elsewhere"})
-foreign = provider.copy({"company_id": elsewhere.id})
-def practitioner(name, role="practitioner"):
-    group = env.ref(f"appointment_payments.group_{role}")
-    login = name.split()[0].lower()
-    return env["res.users"].create({
-        "name": name, "login": login, "password": login, "email": f"{login}@linden.example",
-        "tz": "Europe/Paris", "group_ids": [Command.link(group.id)],
-    })
-
-anna, ben, cleo = map(practitioner, ("Anna Berg", "Ben Roy", "Cleo Vale"))
-practitioner("Dora Desk", "front_desk")
-portal = env["res.users"].create({
-    "name": "Paula Portal", "login": "paula", "password": "paula", "email": "paula@example.com",
-    "tz": "Europe/Paris", "group_ids": [Command.set(env.ref("base.group_portal").ids)],
-})
-
-def category(name, mode, price, users, **values):
-    return env["calendar.event.type"].create({
-        "name": name, "bookable": True, "payment_mode": mode, "price": price, "duration": 1,
-        "deposit_percent": 30, "product_id": service.id, "user_ids": [Command.set(users.ids)],
-        "company_id": company.id, **values,
-    })
-
-both = anna | ben
-category("First consultation", "deposit", 80, both, terms_url="/terms")
-category("Follow-up", "full", 50, both)
-category("Phone call", "none", 30, both)
-category("Short question", "full", 8, both)
-category("With Anna", "deposit", 80, anna)
-category("With Cleo", "deposit", 80, cleo)
-category("Double session", "deposit", 120, anna, duration=2)
-own_price = Command.create({"user_id": ben.id, "price": 60})
-category("Massage", "deposit", 80, both, practitioner_price_ids=[own_price])
-gina = practitioner("Gina Group")
-category("Back school", "none", 20, gina, capacity=3)
-dita = practitioner("Dita Away")
-category("After the holidays", "none", 30, dita, own_booking_window=True, horizon_days=120)
-holidays = dita._get_practitioner_resources()[:1]
-env["resource.calendar.leaves"].create({
-    "name": "Holidays", "resource_id": holidays.id, "calendar_id": holidays.calendar_id.id,
-    "date_from": datetime.now() - timedelta(days=1), "date_to": datetime.now() + timedelta(days=45),
-})
-env.cr.commit()
-env.registry.signal_changes()
-print("IDS " + json.dumps({
-    "anna": anna.id, "ben": ben.id, "cleo": cleo.id, "provider": provider.id, "method": method.id,
-    "foreign_provider": foreign.id, "foreign_method": env["payment.method"].with_context(
-        active_test=False).search([("id", "not in", provider.payment_method_ids.ids)], limit=1).id,
-}))
-"""
-
 
 class Practice:
     """The practice: where it is, who works there, what its ledger says.
 
+    :param OdooServer server: on a database in which `practice_setup.script` has run
+    :param keys: values of the provider
     :ivar dict ids: database ids: anna, ben and cleo (users), provider, method, foreign_provider and
         foreign_method
     """
 
-    def __init__(self, server, provider="demo", method="demo", **keys):
+    def __init__(self, server, **keys):
         self.server = server
         self.url = server.url
         self._has_bundles = False
-        settings = f"PROVIDER, METHOD, KEYS = {provider!r}, {method!r}, {keys!r}"
-        output = server.shell(settings + SET_UP)
-        self.ids = json.loads(output.split("IDS ")[1])
+        self._sessions = {}
+        [(ids,)] = self.query("SELECT value FROM ir_config_parameter WHERE key = 'tests.practice'")
+        self.ids = json.loads(ids)
+        for key, value in keys.items():
+            self.query(
+                f"UPDATE payment_provider SET {key} = %s WHERE id = %s", value, self.ids["provider"]
+            )
 
     def visitor(self):
         """Return somebody new with a browser session of their own."""
         return Visitor(self)
+
+    def user(self, login):
+        """Return a user who is logged in; those of one name share a session.
+
+        Odoo takes half a second to check a password.
+        """
+        visitor = self.visitor()
+        if login not in self._sessions:
+            visitor.log_in(login)
+            self._sessions[login] = visitor.http.cookies
+        visitor.http.cookies = self._sessions[login].copy()
+        return visitor
 
     def build_bundles(self):
         """Have the pages' scripts and styles built one by one, once.
@@ -136,9 +68,8 @@ class Practice:
         :param str name: its external id, without the module
         :param float seconds: how long that may take
         """
-        admin = self.visitor()
+        admin = self.user("admin")
         admin.patience = seconds
-        admin.log_in("admin")
         [(cron,)] = self.query(
             "SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' AND name = %s", name
         )
@@ -163,8 +94,7 @@ class Practice:
     def write_category(self, slug, **values):
         """Change a category as an administrator does."""
         [(category,)] = self.query("SELECT id FROM calendar_event_type WHERE slug = %s", slug)
-        admin = self.visitor()
-        admin.log_in("admin")
+        admin = self.user("admin")
         admin.call(
             "/web/dataset/call_kw/calendar.event.type/write",
             model="calendar.event.type", method="write", args=[[category], values], kwargs={},

@@ -43,6 +43,13 @@ class StripeDouble:
         self.process.stdout.close()
 
     @property
+    def keys(self):
+        """Return the values of Odoo's provider that let it in."""
+        return {
+            "stripe_publishable_key": self.publishable_key, "stripe_secret_key": self.secret_key,
+        }
+
+    @property
     def environment(self):
         return {"STRIPE_API_BASE": self.url, "STRIPE_JS_BASE": self.url}
 

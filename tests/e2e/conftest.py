@@ -6,7 +6,6 @@ import pytest
 
 from devtools.stripe_double.process import StripeDouble
 from tests.e2e.cards import SECRET
-from tests.practice import Practice
 from tests.stripe.referee import assert_requests_are_stripes
 
 SIZES = {"desktop": 1280, "phone": 360}
@@ -72,14 +71,11 @@ def double():
 
 
 @pytest.fixture(scope="session")
-def stripe_practice(make_server, double):
+def stripe_practice(make_practice, double):
     """Return a practice that is paid by card."""
-    server = make_server(options=["--max-cron-threads=0"], environment=double.environment)
-    # the payer's return, the page's poll and the webhook meet on one transaction, and Odoo repeats
-    server.allow_log("could not serialize access due to concurrent update|retry")
-    return Practice(
-        server, "stripe", "card", stripe_publishable_key=double.publishable_key,
-        stripe_secret_key=double.secret_key, stripe_webhook_secret=SECRET,
+    return make_practice(
+        "stripe", {**double.keys, "stripe_webhook_secret": SECRET},
+        options=["--max-cron-threads=0"], environment=double.environment,
     )
 
 

@@ -131,8 +131,12 @@ def test_the_practitioner_answers_on_the_screens(practice, tab):
     picture(tab, "declined-form")
     assert state(practice, links[2])[0] == "declined"
     tab.goto("/odoo/appointment-requests")
+    # a list that was open before shows what it had then, and forgets what is chosen in it meanwhile
+    tab.locator(ROW).filter(has_text="Rita 0").wait_for()
+    tab.locator(ROW).filter(has_text="Rita 2").wait_for(state="detached")
     for name in ("Rita 0", "Rita 1"):
         tab.locator(ROW).filter(has_text=name).locator(".o_list_record_selector").click()
+    tab.get_by_text("2 selected").wait_for()
     bulk = tab.locator(".o_control_panel")
     bulk.get_by_role("button", name="Accept", exact=True).click()
     tab.locator(DIALOG).get_by_role("button", name="Accept them").click()

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.e2e.pages import open_popover
-from tests.practice import Practice
 
 SET_UP = """
 client = env["res.partner"].create({"name": "Nora Nowak", "email": "nora@client.example"})
@@ -24,9 +23,9 @@ def monday():
 
 
 @pytest.fixture(scope="module")
-def staff(make_server):
+def staff(make_practice):
     """Return a practice with a client, where nobody else has taken next week's times."""
-    practice = Practice(make_server())
+    practice = make_practice()
     practice.build_bundles()
     practice.server.shell(SET_UP)
     return practice

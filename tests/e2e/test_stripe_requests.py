@@ -21,7 +21,7 @@ PAID = "Send request and pay 80.00 €"
 def practice(stripe_practice):
     """Return a practice that takes cards alone: other ways to pay cannot be held."""
     stripe_practice.server.allow_log("Received HTTP (402|503)")  # the faults of these tests
-    admin = asked.log_in(stripe_practice, "admin")
+    admin = stripe_practice.user("admin")
     others = stripe_practice.query("SELECT id FROM payment_method WHERE active AND code != 'card'")
     methods = [method for (method,) in others]
     asked.call(admin, "payment.method", "write", methods, {"active": False})
@@ -317,5 +317,5 @@ def test_a_card_that_asks_its_owner_is_held(practice, slugs, double, tab):
     assert badges(tab) == ["Pending", "Held"]
     assert intents(practice, double, link) == [(8000, 0, 0)]
     settle_webhooks(double, practice)
-    assert asked.answer(asked.log_in(practice, "anna"), "accept", link) is True
+    assert asked.answer(practice.user("anna"), "accept", link) is True
     assert_confirmed(practice, double, tab, link, [(0, 8000, 0)])

@@ -28,9 +28,7 @@ def link(visitor):
 
 @pytest.fixture
 def anna(practice):
-    anna = practice.visitor()
-    anna.log_in("anna")
-    return anna
+    return practice.user("anna")
 
 
 def test_f43_counting_through_the_numbers_finds_nothing(practice, visitor, link):
@@ -53,8 +51,7 @@ def test_f43_the_list_of_bookings_asks_who_is_there(visitor, link):
 
 
 def test_a_client_who_is_logged_in_books_in_their_own_name(practice):
-    paula = practice.visitor()
-    paula.log_in("paula")
+    paula = practice.user("paula")
     form = paula.open(
         "/booking/with-cleo", start=paula.starts("with-cleo")[0]
     ).form()
@@ -75,8 +72,7 @@ def test_a_client_who_is_logged_in_books_in_their_own_name(practice):
 
 
 def test_f43_a_client_changes_no_booking(practice, link):
-    paula = practice.visitor()
-    paula.log_in("paula")
+    paula = practice.user("paula")
     for method, arguments in [
         ("write", [[link.id], {"state": "confirmed"}]),
         ("unlink", [[link.id]]),

@@ -128,8 +128,7 @@ def test_f42_no_made_up_or_foreign_proof_moves_a_booking(practice, visitor):
 
 
 def test_the_list_has_what_comes_and_what_was(practice):
-    paula = practice.visitor()
-    paula.log_in("paula")
+    paula = practice.user("paula")
     links = []
     for _number in range(2):
         form = paula.open("/booking/with-anna", start=paula.starts("with-anna")[0]).form()

@@ -4,14 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.practice import Practice
 from tests.visitor import Page
 
 
 @pytest.fixture(scope="module")
-def practice(make_server):
+def practice(make_practice):
     """Return a practice of its own, so that its limits are nobody else's."""
-    return Practice(make_server(options=["--max-cron-threads=0", "--proxy-mode"]))
+    return make_practice(options=["--max-cron-threads=0", "--proxy-mode"])
 
 
 @pytest.fixture(autouse=True)
@@ -121,8 +120,8 @@ def test_f45_behind_a_proxy_each_client_has_an_address(practice):
     assert statuses == [303, 303, 429]
 
 
-def test_f45_without_a_proxy_nobody_chooses_their_address(make_server):
-    practice = Practice(make_server(options=["--max-cron-threads=0"]))
+def test_f45_without_a_proxy_nobody_chooses_their_address(make_practice):
+    practice = make_practice(options=["--max-cron-threads=0"])
     limit(practice, rate_per_address=1)
     visitor = practice.visitor()
     statuses = []

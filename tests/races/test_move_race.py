@@ -13,9 +13,7 @@ ODOO = "%Y-%m-%d %H:%M:%S"
 
 @pytest.fixture
 def staff(practice):
-    staff = practice.visitor()
-    staff.log_in("admin")
-    return staff
+    return practice.user("admin")
 
 
 def booked_event(practice, start):

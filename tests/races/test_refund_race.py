@@ -18,12 +18,6 @@ def collisions(practice):
     practice.server.allow_log("could not serialize access|retry")
 
 
-def admin(practice):
-    visitor = practice.visitor()
-    visitor.log_in("admin")
-    return visitor
-
-
 def call(visitor, method, *args):
     model = "appointment.payment.refund"
     return visitor.call(
@@ -56,9 +50,9 @@ def paid_back(practice, link):
 def test_f26_one_screen_pressed_eight_times_at_once_pays_back_once(practice, visitor):
     link = visitor.book("with-anna")
     visitor.pay(link)
-    manager = admin(practice)
+    manager = practice.user("admin")
     screen = open_screen(manager, link, 10.0)
-    answers = press_at_once([(admin(practice), screen) for _click in range(8)])
+    answers = press_at_once([(practice.user("admin"), screen) for _click in range(8)])
     assert all(isinstance(answer, dict) for answer in answers), answers
     refunds.wait_until(lambda: refunds.states(practice, link) == ["done"])
     assert paid_back(practice, link) == [-10.0]
@@ -67,9 +61,9 @@ def test_f26_one_screen_pressed_eight_times_at_once_pays_back_once(practice, vis
 def test_f28_screens_confirmed_at_once_pay_back_no_more_than_was_paid(practice, visitor):
     link = visitor.book("with-anna")
     visitor.pay(link)
-    manager = admin(practice)
+    manager = practice.user("admin")
     screens = [open_screen(manager, link, 10.0) for _window in range(5)]
-    answers = press_at_once([(admin(practice), screen) for screen in screens])
+    answers = press_at_once([(practice.user("admin"), screen) for screen in screens])
     refused = [answer for answer in answers if isinstance(answer, str)]
     assert len(refused) == 3, answers
     assert all(TOO_MUCH in words for words in refused)
@@ -100,7 +94,7 @@ def press_five(practice):
     visitor = practice.visitor()
     link = visitor.book("with-anna")
     visitor.pay(link)
-    managers = [admin(practice) for _window in range(5)]
+    managers = [practice.user("admin") for _window in range(5)]
     screens = [open_screen(manager, link, 10.0) for manager in managers]
     answers = press_at_once(list(zip(managers, screens, strict=True)))
     refused = [answer for answer in answers if isinstance(answer, str)]

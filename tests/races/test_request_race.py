@@ -12,7 +12,6 @@ import pytest
 
 from tests import booking_requests as asked
 from tests.mails import answer_path
-from tests.practice import Practice
 from tests.refunds import wait_until
 from tests.visitor import Page, RpcError
 
@@ -38,12 +37,9 @@ env.cr.commit()
 
 
 @pytest.fixture(scope="module")
-def practice(make_server):
+def practice(make_practice):
     """Return a practice on a server of its own: it stops, and scheduled actions run when asked."""
-    practice = Practice(make_server(options=["--max-cron-threads=0"]))
-    # Odoo repeats what could not be serialized, and logs each as an error
-    practice.server.allow_log("could not serialize access|retry")
-    return practice
+    return make_practice(options=["--max-cron-threads=0"])
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +69,7 @@ def test_of_two_answers_one_counts(practice, slugs, flow, other):
 
     The client's own button goes the same way as the front desk's.
     """
-    anna, dora = asked.log_in(practice, "anna"), asked.log_in(practice, "dora")
+    anna, dora = practice.user("anna"), practice.user("dora")
     ends = []
     for _round in range(ROUNDS):
         link = asked.ask(practice, slugs[flow])
@@ -164,7 +160,7 @@ def test_of_two_links_of_a_mail_one_answers(practice, slugs, flow, other):
 
 @pytest.mark.parametrize("flow", ["hold", "charge"])
 def test_accepted_at_the_deadline_it_is_confirmed_or_expires(practice, slugs, flow):
-    anna = [asked.log_in(practice, "anna") for _window in range(4)]
+    anna = [practice.user("anna") for _window in range(4)]
     links = [asked.ask(practice, slugs[flow]) for _window in anna]
     asked.let_deadline_pass(practice, *links, seconds=0.3)
 
@@ -195,7 +191,7 @@ def test_accepted_at_the_deadline_it_is_confirmed_or_expires(practice, slugs, fl
 def test_after_the_deadline_accepting_is_refused_and_it_expires(practice, slugs):
     link = asked.ask(practice, slugs["hold"])
     asked.let_deadline_pass(practice, link)
-    assert "could be accepted until" in asked.answer(asked.log_in(practice, "anna"), "accept", link)
+    assert "could be accepted until" in asked.answer(practice.user("anna"), "accept", link)
     practice.run_cron("cron_expire_bookings")
     asked.settle(practice)
     assert asked.assert_one_end(practice, link, "hold") == "expired"
@@ -212,7 +208,7 @@ def two_requests_for_cleo(practice, slug):
 
 
 def accept_both(practice, links):
-    cleo = [asked.log_in(practice, "cleo") for _link in links]
+    cleo = [practice.user("cleo") for _link in links]
     return at_once(
         *(
             lambda window=window, link=link: asked.answer(window, "accept", link)
@@ -233,13 +229,13 @@ def test_f04_two_requests_for_one_time_accepted_together_are_one(practice, slugs
         assert asked.assert_one_end(practice, won, "hold") == "confirmed"
         assert asked.facts(practice, lost)["state"] == "requested"
         assert asked.facts(practice, lost)["user_id"] != practice.ids["cleo"]
-        asked.answer(asked.log_in(practice, "dora"), "decline", lost)
+        asked.answer(practice.user("dora"), "decline", lost)
     assert "deadlock" not in practice.server.log()
 
 
-def test_f04_without_the_constraints_both_are_accepted(make_server):
+def test_f04_without_the_constraints_both_are_accepted(make_practice):
     """The control: each looks at an old snapshot, in which Cleo is free."""
-    practice = Practice(make_server(options=["--max-cron-threads=0"]))
+    practice = make_practice(options=["--max-cron-threads=0"])
     practice.server.allow_log("could not serialize access|retry")
     slug = asked.open_category(
         practice, "Race shared", ["anna", "ben", "cleo"], any_practitioner_accepts=True
@@ -255,7 +251,7 @@ def test_f04_without_the_constraints_both_are_accepted(make_server):
 
 
 def test_the_first_colleague_to_accept_gets_it(practice, slugs):
-    windows = {name: asked.log_in(practice, name) for name in ("anna", "ben", "cleo")}
+    windows = {name: practice.user(name) for name in ("anna", "ben", "cleo")}
     for _round in range(ROUNDS):
         link = asked.ask(practice, slugs["shared"], practitioner=str(practice.ids["anna"]))
         answers = dict(
@@ -360,7 +356,7 @@ def test_f47_of_a_thousand_that_expire_one_fails_and_is_reported(practice):
 def test_a_request_is_refused_to_strangers_over_rpc(practice, slugs):
     link = asked.ask(practice, slugs["hold"])
     for login in ("paula", "ben"):
-        stranger = asked.log_in(practice, login)
+        stranger = practice.user(login)
         for how in asked.ANSWERS:
             refusal = asked.answer(stranger, how, link)
             assert refusal is not True

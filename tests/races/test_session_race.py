@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.practice import Practice
 from tests.visitor import from_text
 
 GROUP = "back-school"
@@ -42,9 +41,9 @@ def test_seats_that_are_confirmed_at_once_share_an_event(practice):
     assert "deadlock" not in practice.server.log()
 
 
-def test_without_the_claim_they_do_not(make_server):
+def test_without_the_claim_they_do_not(make_practice):
     """The control: a search alone sees nothing of what others do in that moment."""
-    practice = Practice(make_server(options=["--max-cron-threads=0"]))
+    practice = make_practice(options=["--max-cron-threads=0"])
     practice.query(WITHOUT_CLAIM)
     starts = practice.visitor().starts(GROUP)[:ROUNDS]
     events = [len({event for event, _name in fill(practice, start)}) for start in starts]

@@ -8,7 +8,6 @@ from itertools import cycle, islice
 
 import pytest
 
-from tests.practice import Practice
 from tests.visitor import from_text
 
 pytestmark = pytest.mark.timed
@@ -175,9 +174,9 @@ def test_f03_a_group_sells_its_seats_and_no_more(practice, group):
     assert "deadlock" not in practice.server.log()
 
 
-def test_f10_without_the_constraints_it_is_sold_more_than_once(make_server):
+def test_f10_without_the_constraints_it_is_sold_more_than_once(make_practice):
     """The control: search, turns and lock alone look at an old snapshot and do not hold."""
-    practice = Practice(make_server(options=["--max-cron-threads=0"]))
+    practice = make_practice(options=["--max-cron-threads=0"])
     for constraint in CONSTRAINTS:
         practice.query(f"ALTER TABLE appointment_payment_occupancy DROP CONSTRAINT {constraint}")
     starts = starts_of_both(practice)[60:69:3]

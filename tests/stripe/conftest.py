@@ -6,7 +6,6 @@ import pytest
 import requests
 
 from devtools.stripe_double.process import StripeDouble
-from tests.practice import Practice
 
 from .inbox import Inbox
 from .referee import TEST_AGENT, assert_requests_are_stripes
@@ -93,7 +92,7 @@ def running_double():
 
 
 @pytest.fixture(scope="session")
-def open_practice(make_server, running_double):
+def open_practice(make_practice, running_double):
     """Return a function that opens a practice, on a server of its own, that is paid by card.
 
     `open_practice(secret, **keys)`: of Stripe's endpoint; more values of the provider. The page's
@@ -101,16 +100,12 @@ def open_practice(make_server, running_double):
     """
 
     def open_it(secret, **keys):
-        server = make_server(
-            options=["--max-cron-threads=0"], environment=running_double.environment
+        practice = make_practice(
+            "stripe", {**running_double.keys, "stripe_webhook_secret": secret, **keys},
+            options=["--max-cron-threads=0"], environment=running_double.environment,
         )
-        server.allow_log("could not serialize access|retry")
-        server.allow_log(r"Received HTTP (400|402|409|500|503)")
-        return Practice(
-            server, "stripe", "card",
-            stripe_publishable_key=running_double.publishable_key,
-            stripe_secret_key=running_double.secret_key, stripe_webhook_secret=secret, **keys,
-        )
+        practice.server.allow_log(r"Received HTTP (400|402|409|500|503)")
+        return practice
 
     return open_it
 

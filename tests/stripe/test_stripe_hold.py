@@ -154,8 +154,7 @@ def test_two_runners_at_once_send_once(practice, double, client, held, action):
 
 
 def try_again(practice, link):
-    admin = practice.visitor()
-    admin.log_in("admin")
+    admin = practice.user("admin")
     [[operation]] = practice.query(
         "SELECT id FROM appointment_payment_operation WHERE booking_id = %s", link.id
     )

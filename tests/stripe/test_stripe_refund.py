@@ -209,9 +209,7 @@ def run_at_once(practice, link):
     """Two people press “Try again” at the same time: two runners."""
     make_due(practice, link)
     [operation] = operations(practice, link)
-    people = [practice.visitor() for _number in range(2)]
-    for person in people:
-        person.log_in("admin")
+    people = [practice.user("admin") for _number in range(2)]
 
     def press(person):
         model = "appointment.payment.operation"

@@ -60,7 +60,7 @@ def out_of_reach(double, link):
 def test_an_accepted_request_is_taken_once(practice, slugs, double, client, flow):
     link = ask(practice, double, client, slugs[flow])
     assert ledger(client, link) == ((8000, 0, 0) if flow == "hold" else (0, 8000, 0))
-    assert asked.answer(asked.log_in(practice, "anna"), "accept", link) is True
+    assert asked.answer(practice.user("anna"), "accept", link) is True
     asked.settle(practice)
     assert asked.assert_one_end(practice, link, flow) == "confirmed"
     assert ledger(client, link) == (0, 8000, 0)
@@ -69,7 +69,7 @@ def test_an_accepted_request_is_taken_once(practice, slugs, double, client, flow
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_declined_request_is_given_back_once(practice, slugs, double, client, flow):
     link = ask(practice, double, client, slugs[flow])
-    assert asked.answer(asked.log_in(practice, "anna"), "decline", link) is True
+    assert asked.answer(practice.user("anna"), "decline", link) is True
     asked.settle(practice)
     assert asked.assert_one_end(practice, link, flow) == "declined"
     assert ledger(client, link) == ((0, 0, 0) if flow == "hold" else (0, 8000, 8000))
@@ -103,7 +103,7 @@ def test_stripe_down_at_the_answer_confirms_nothing_until_it_has_taken_the_money
 ):
     link = ask(practice, double, client, slugs["hold"])
     out_of_reach(double, link)
-    anna = asked.log_in(practice, "anna")
+    anna = practice.user("anna")
     assert asked.answer(anna, "accept", link) is True
     now = asked.facts(practice, link)
     assert (now["state"], now["payment_status"]) == ("requested", "held")
@@ -119,7 +119,7 @@ def test_stripe_down_at_the_answer_confirms_nothing_until_it_has_taken_the_money
 def test_a_hold_that_stripe_has_ended_is_asked_for_again(practice, slugs, double, client):
     link = ask(practice, double, client, slugs["hold"])
     client.ok("POST", f"payment_intents/{link.intent}/cancel")
-    anna = asked.log_in(practice, "anna")
+    anna = practice.user("anna")
     asked.answer(anna, "accept", link)
     asked.settle(practice)
     now = asked.facts(practice, link)

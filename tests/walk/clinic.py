@@ -49,9 +49,7 @@ class Clinic:
     def __init__(self, server, double):
         self.server, self.double, self.url = server, double, server.url
         keys = {
-            "stripe_publishable_key": double.publishable_key,
-            "stripe_secret_key": double.secret_key, "stripe_webhook_secret": SECRET,
-            "stripe_event_secret": EVENT_SECRET,
+            **double.keys, "stripe_webhook_secret": SECRET, "stripe_event_secret": EVENT_SECRET,
         }
         found = json.loads(server.shell(f"KEYS = {keys!r}\n{SCRIPT}").split("FOUND ")[1])
         self.method, self.doors = found["method"], found["doors"]
