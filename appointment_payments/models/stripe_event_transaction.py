@@ -87,6 +87,20 @@ class PaymentTransaction(models.Model):
         )
         return self.env.cr.fetchone()[0]
 
+    def _stripe_is_another_databases(self, intent):
+        """Return whether an intent that may be called like this payment was made elsewhere.
+
+        An intent that was made here and is known here stays this payment's, whatever the database
+        is called since: its id changes when it is restored as a copy.
+
+        :param dict intent: the payment intent, fetched
+        :rtype: bool
+        """
+        made_by = (intent.get("metadata") or {}).get("database")
+        if not made_by or made_by == self._stripe_get_database():
+            return False
+        return self._stripe_get_begun().provider_reference != intent["id"]
+
     def _stripe_check_intent(self, intent):
         """Refuse an intent that is not the one of this payment.
 

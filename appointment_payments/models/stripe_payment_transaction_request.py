@@ -2,7 +2,7 @@ import re
 
 from requests.exceptions import ChunkedEncodingError
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.payment import utils as payment_utils
@@ -55,9 +55,11 @@ class PaymentTransaction(models.Model):
         return given or payment_utils.generate_idempotency_key(self, scope=endpoint)
 
     def _stripe_get_extra_data(self, endpoint):
-        """Return what `payment_stripe` does not send: how much of a hold is captured, whose refund.
+        """Return what `payment_stripe` does not send: how much of a hold is captured, whose refund,
+        and which database has made an intent.
 
-        With its reference a webhook, and who looks a refund up, find its transaction.
+        With its reference a webhook, and who looks a refund up, find its transaction. Two databases
+        that use one account may call different payments alike.
 
         :param str endpoint: of the API
         :rtype: dict
@@ -66,7 +68,14 @@ class PaymentTransaction(models.Model):
             return {"amount_to_capture": self._stripe_to_minor(self.amount)}
         if endpoint == "refunds" and self._get_operation_booking():
             return {"metadata[reference]": self.reference}
+        if endpoint == "payment_intents" and self._get_operation_booking():
+            return {"metadata[database]": self._stripe_get_database()}
         return {}
+
+    @api.model
+    def _stripe_get_database(self):
+        # sudo: an id without a secret, which Odoo's own services are told as well
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
 
     def _stripe_to_minor(self, amount):
         return payment_utils.to_minor_currency_units(

@@ -89,6 +89,21 @@ class TestStripeEvents(StripeEventsCase):
         self.assertEqual((event.state, self.payment.state), ("failed", "draft"))
         self.assertIn("pi_before", event.error)
 
+    def test_what_another_database_has_called_alike_is_ignored(self):
+        elsewhere = {"metadata": {"database": "of-another-practice"}}
+        for known in ("pi_before", False):
+            self.payment.provider_reference = known
+            intent = self.account.put_intent(self.payment, **elsewhere)
+            event = self._hear("payment_intent.succeeded", intent)
+            self.assertEqual((event.state, self.payment.state), ("ignored", "draft"))
+        self.assertNotIn("Look at a payment at Stripe", self._summaries())
+
+    def test_what_is_known_here_counts_whatever_the_database_is_called_now(self):
+        intent = self.account.put_intent(self.payment, metadata={"database": "before-the-move"})
+        self.payment.provider_reference = intent["id"]
+        event = self._hear("payment_intent.succeeded", intent)
+        self.assertEqual((event.state, self.payment.state), ("processed", "done"))
+
     def test_f37_an_intent_of_another_providers_payment_is_not_applied(self):
         intent = self.account.put_intent(self.payment)
         event = self._receive("payment_intent.succeeded", intent)

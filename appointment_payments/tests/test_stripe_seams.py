@@ -266,6 +266,8 @@ class TestStripeIntents(StripeSeamsCase):
         transaction._get_processing_values()
         payload = self.fake.sent("POST", "/payment_intents")[0][2]
         self.assertEqual(payload["description"], transaction.reference)
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        self.assertEqual(payload["metadata[database]"], database)
         everything = json.dumps([call[2] for call in self.fake.calls])
         for private in (self.category.name, self.anna.name, "Consultation"):
             self.assertNotIn(private, everything)
