@@ -53,13 +53,22 @@ class TestRequestScreens(RequestCase, AccessCase):
         mine |= self._ask(start=START.replace(hour=12))
         wizard = self._open_dialogue(mine | other, self.anna)
         self.assertEqual(wizard.booking_ids, mine)
-        self.assertIn("2 times become free, and 160.00", wizard.summary)
+        self.assertRegex(wizard.summary, "2 times become free. 160.00.* are let go, not taken.")
         self.assertIn("1 of those you chose", wizard.left_out)
         wizard.action_decline()
         self.assertEqual((*mine.mapped("state"), other.state), ("declined",) * 2 + ("requested",))
         wizard = self._open_dialogue(other, self.ben)
-        self.assertIn("The time becomes free, and 80.00", wizard.summary)
+        self.assertRegex(wizard.summary, "The time becomes free. 80.00.* are let go, not taken.")
         self.assertFalse(wizard.left_out)
+
+    def test_the_dialogue_says_what_becomes_of_money_that_was_taken(self):
+        held, charged = self._ask(), self._ask("charge", start=START.replace(hour=12))
+        wizard = self._open_dialogue(held | charged, self.anna)
+        self.assertRegex(
+            wizard.summary, "80.00.* are let go, not taken. 80.00.* are paid back in full."
+        )
+        wizard.booking_ids = charged
+        self.assertRegex(wizard.summary, "The time becomes free. 80.00.* are paid back in full.")
 
     def test_money_in_and_out_are_kept_apart(self):
         booking = self._ask("charge")

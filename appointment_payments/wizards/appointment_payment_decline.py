@@ -48,29 +48,33 @@ class AppointmentPaymentDecline(models.TransientModel):
             wizard.summary = wizard._get_summary()
 
     def _get_summary(self):
-        """Return what declining does, with the amounts that go back.
+        """Return what declining does, with the amounts that are let go and those that go back.
 
         :rtype: str
         """
-        bookings = self.booking_ids
-        amounts = [
-            currency.format(sum(those.mapped("amount_held")) + sum(those.mapped("amount_paid")))
-            for currency, those in bookings.grouped("currency_id").items()
-            if any(those.mapped("amount_held")) or any(those.mapped("amount_paid"))
-        ]
-        values = {"count": len(bookings), "amounts": " + ".join(amounts)}
-        if len(bookings) > 1 and amounts:
-            return self.env._(
-                "%(count)s times become free, and %(amounts)s go back to the clients in full.",
-                **values,
-            )
-        if len(bookings) > 1:
-            return self.env._("%(count)s times become free. Nothing was charged.", **values)
-        if amounts:
-            return self.env._(
-                "The time becomes free, and %(amounts)s go back to the client in full.", **values
-            )
-        return self.env._("The time becomes free. Nothing was charged.")
+        count = len(self.booking_ids)
+        freed = self.env._("The time becomes free.")
+        if count > 1:
+            freed = self.env._("%(count)s times become free.", count=count)
+        held, paid = (self._format_sum(name) for name in ("amount_held", "amount_paid"))
+        money = []
+        if held:
+            money.append(self.env._("%(amounts)s are let go, not taken.", amounts=held))
+        if paid:
+            money.append(self.env._("%(amounts)s are paid back in full.", amounts=paid))
+        return " ".join([freed, *(money or [self.env._("Nothing was charged.")])])
+
+    def _format_sum(self, name):
+        """Return what an amount of the requests comes to, for each currency; empty for nothing.
+
+        :param str name: the field
+        :rtype: str
+        """
+        sums = {
+            currency: sum(bookings.mapped(name))
+            for currency, bookings in self.booking_ids.grouped("currency_id").items()
+        }
+        return " + ".join(currency.format(total) for currency, total in sums.items() if total)
 
     def action_decline(self):
         """Button: decline the requests.

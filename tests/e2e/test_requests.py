@@ -122,7 +122,7 @@ def test_the_practitioner_answers_on_the_screens(practice, tab):
     tab.get_by_role("button", name="Accept and take 80.00").wait_for()
     picture(tab, "request-form")
     tab.get_by_role("button", name="Decline").click()
-    tab.locator(DIALOG).get_by_text("go back to the client").wait_for()
+    tab.locator(DIALOG).get_by_text("are let go, not taken").wait_for()
     tab.locator(DIALOG).locator("textarea").fill("I am away that week.")
     picture(tab, "decline-dialogue")
     tab.locator(DIALOG).get_by_role("button", name="Decline").click()
