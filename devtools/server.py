@@ -68,6 +68,11 @@ class OdooServer:
             self.kill()
             raise
 
+    def ask_to_stop(self):
+        """Ask the server to end, and go on."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+
     def stop(self):
         """Ask the server to end, and wait for it."""
         if self.process:

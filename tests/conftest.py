@@ -60,6 +60,8 @@ def make_server(log_folder):
 
     yield make
     for server in servers:
+        server.ask_to_stop()  # all of them at once
+    for server in servers:
         server.close()
         databases.drop(server.db)
     unexpected = [text for server in servers for text in server.unexpected_log()]
