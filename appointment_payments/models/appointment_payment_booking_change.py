@@ -1,11 +1,14 @@
 from odoo import fields, models
 
+from .appointment_payment_booking_mail import READER_KEY
+
 # the key of the context that hands former times and practitioners on to a template
 FORMER_KEY = "appointment_mail_former"
 
 
 class AppointmentPaymentBooking(models.Model):
-    """Clients hear of it when staff move, hand over or call off what they have booked.
+    """Clients hear of it when staff move, hand over or call off what they have booked, and so do
+    practitioners when somebody else does it.
 
     Odoo's own mails about changed events are not sent for appointments (docs/mails.md).
     """
@@ -35,9 +38,11 @@ class AppointmentPaymentBooking(models.Model):
 
     def _send_cancelled_mails(self):
         self._send_mails("appointment_payments.mail_template_booking_cancelled_client")
+        by_others = self.filtered(lambda b: b.user_id != self.env.user)
+        by_others._send_mails("appointment_payments.mail_template_booking_cancelled_practitioner")
 
     def _tell_changed(self, former):
-        """Tell clients that their appointment is at another time or with somebody else.
+        """Tell who it concerns that appointments are at another time or with somebody else.
 
         Also those whose request waits for its answer, who may cancel it, or for its payment. Of one
         that is accepted at this moment the confirmation tells.
@@ -62,10 +67,38 @@ class AppointmentPaymentBooking(models.Model):
         """
         bookings = self.with_context(**{FORMER_KEY: former})
         bookings._send_mails("appointment_payments.mail_template_booking_changed_client")
+        for user_id, had in bookings.grouped(lambda b: former[b.id][2]).items():
+            if user_id != self.env.uid:
+                had.with_context(**{READER_KEY: user_id})._send_changed_mails_to_practitioner()
 
-    def _get_former_sentence(self):
+    def _send_changed_mails_to_practitioner(self):
+        """Tell the practitioner who had them; who has them now is told of a new appointment."""
+        reader = self[:1]._get_mail_reader().sudo()  # sudo: whether they still work here
+        if reader.active:
+            self._send_mails("appointment_payments.mail_template_booking_changed_practitioner")
+
+    def _get_changed_sentence(self):
+        """Return what has changed, for the practitioner who reads it.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        names = {"client": self.partner_id.name, "practitioner": self.user_id.name}
+        is_request = self.state == "requested"
+        if self._get_mail_reader() == self.user_id:
+            if is_request:
+                return self.env._("The request of %(client)s is for another time now.", **names)
+            return self.env._("The appointment of %(client)s is at another time now.", **names)
+        if is_request:
+            return self.env._(
+                "The request of %(client)s is %(practitioner)s's to answer now.", **names
+            )
+        return self.env._("The appointment of %(client)s is with %(practitioner)s now.", **names)
+
+    def _get_former_sentence(self, tz=None):
         """Return when and with whom an appointment was before, in the reader's language.
 
+        :param str tz: the reader's time zone; the client's by default
         :rtype: str
         """
         self.ensure_one()
@@ -77,7 +110,7 @@ class AppointmentPaymentBooking(models.Model):
         practitioner = self.env["res.users"].browse(user_id).sudo()
         return self.env._(
             "Before: %(when)s, with %(practitioner)s.",
-            when=self._format_period(start, stop),
+            when=self._format_period(start, stop, tz),
             practitioner=practitioner.name,
         )
 

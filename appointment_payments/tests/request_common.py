@@ -73,7 +73,14 @@ class RequestCase(PracticeCase):
 
     def _sent(self, booking):
         """The happenings that the mails of a booking are about, with their reader, oldest first."""
-        mails = self.env["mail.mail"].search(
+        return [
+            (mail.subject.split(":")[0], "client" if mail.recipient_ids == booking.partner_id
+             else "practitioner" if mail.recipient_ids == booking.user_id.partner_id else "?")
+            for mail in self._get_mails(booking)
+        ]  # fmt: skip
+
+    def _get_mails(self, booking):
+        return self.env["mail.mail"].search(
             [
                 ("model", "=", booking._name),
                 ("res_id", "=", booking.id),
@@ -82,16 +89,14 @@ class RequestCase(PracticeCase):
             ],
             order="id",
         )
-        return [
-            (mail.subject.split(":")[0], "client" if mail.recipient_ids == booking.partner_id
-             else "practitioner" if mail.recipient_ids == booking.user_id.partner_id else "?")
-            for mail in mails
-        ]  # fmt: skip
 
     def _last_mail(self, booking):
         mail = self.env["mail.mail"].search(
             [("model", "=", booking._name), ("res_id", "=", booking.id)], order="id desc", limit=1
         )
+        return self._read_mail(mail)
+
+    def _read_mail(self, mail):
         return " ".join(html2plaintext(mail.body_html).replace("\xa0", " ").split())
 
     def _money(self, booking):

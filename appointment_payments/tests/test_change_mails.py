@@ -14,6 +14,7 @@ from .request_common import RequestCase
 NEXT_WEEK = datetime(2026, 12, 1, 9, 0)
 HOUR = timedelta(hours=1)
 TOLD = ("Changed", "client")
+TOLD_TOO = ("Changed", "practitioner")
 
 
 @tagged("post_install", "-at_install")
@@ -33,6 +34,9 @@ class TestChangeMails(RequestCase):
         """What was told after the confirmation."""
         return [news for news in self._sent(booking) if news[0] not in ("Confirmed", "Booked")]
 
+    def _mails_to(self, booking, partner):
+        return self._get_mails(booking).filtered(lambda mail: mail.recipient_ids == partner)
+
     def test_a_moved_appointment_is_told_with_its_former_time(self):
         booking = self._confirmed()
         booking.event_id.with_user(self.anna).write(
@@ -50,9 +54,7 @@ class TestChangeMails(RequestCase):
         values = {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR, "user_id": self.ben.id}
         booking.event_id.with_user(self.frida).write(values)
         self.assertEqual(self._news(booking).count(TOLD), 1)
-        mail = self.env["mail.mail"].search(
-            [("res_id", "=", booking.id), ("subject", "=like", "Changed:%")]
-        )
+        mail = self._mails_to(booking, booking.partner_id)[-1]
         self.assertIn("Ben", mail.body_html)
         self.assertRegex(mail.body_html, "Before: Tue 24 Nov 2026.*, with Anna")
 
@@ -76,7 +78,7 @@ class TestChangeMails(RequestCase):
 
     def test_a_synchronised_calendar_that_moves_it_is_told_too(self):
         booking = self._confirmed()
-        synced = booking.event_id.with_context(dont_notify=True)
+        synced = booking.event_id.with_user(self.anna).with_context(dont_notify=True)
         values = {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR, "need_sync": False}
         values = {name: value for name, value in values.items() if name in synced._fields}
         synced.write(values)
@@ -90,7 +92,7 @@ class TestChangeMails(RequestCase):
         self.assertEqual(len(bookings.event_id), 1)
         bookings.event_id.write({"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR})
         for booking in bookings:
-            self.assertEqual(self._news(booking), [TOLD])
+            self.assertEqual(self._news(booking), [TOLD, TOLD_TOO])
 
     def test_bookings_of_before_payments_were_switched_on_send_nothing(self):
         booking = self._confirmed()
@@ -139,7 +141,7 @@ class TestChangeMails(RequestCase):
     def test_a_cancelled_appointment_is_told_with_a_way_to_book_again(self):
         booking = self._book(self._create_category("Talk", payment_mode="none"))
         booking._set_confirmed()
-        booking.with_user(self.frida).action_cancel()
+        booking.with_user(self.anna).action_cancel()
         self.assertEqual(self._news(booking), [("Cancelled", "client")])
         text = self._last_mail(booking)
         self.assertIn("Your appointment is cancelled. What", text)
@@ -151,13 +153,16 @@ class TestChangeMails(RequestCase):
             {"booking_id": booking.id, "refund_reason": "practice", "cancel_booking": True}
         )
         screen.action_refund()
-        self.assertEqual(self._news(booking), [("Cancelled", "client")])
-        self.assertIn("You get 24.00 € back, in the way you paid.", self._last_mail(booking))
+        told = [("Cancelled", "client"), ("Cancelled", "practitioner")]
+        self.assertEqual(self._news(booking), told)
+        [mail] = self._mails_to(booking, booking.partner_id)[-1:]
+        self.assertIn("You get 24.00 € back, in the way you paid.", self._read_mail(mail))
 
     def test_who_has_no_address_is_not_said_to_have_been_told(self):
         booking = self._confirmed()
         booking.partner_id.email = False
-        booking.event_id.write({"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR})
+        event = booking.event_id.with_user(self.anna)
+        event.write({"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR})
         self.assertFalse(self._news(booking))
         said = " ".join(booking.message_ids.mapped("body"))
         self.assertIn("Not mailed, since Carla Client has no email address", said)
@@ -167,6 +172,57 @@ class TestChangeMails(RequestCase):
         booking.with_user(self.anna).action_cancel()
         ended = [news for news in self._sent(booking) if news == ("Cancelled", "client")]
         self.assertEqual(len(ended), 1)
+
+    def test_a_practitioner_hears_of_what_others_move(self):
+        booking = self._confirmed()
+        self.anna.tz = "UTC"
+        booking.event_id.with_user(self.frida).write(
+            {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR}
+        )
+        self.assertEqual(self._news(booking), [TOLD, TOLD_TOO])
+        text = self._last_mail(booking)
+        self.assertIn("The appointment of Carla Client is at another time now.", text)
+        self.assertIn("Tue 1 Dec 2026, 9:00 AM – 10:00 AM (UTC)", text)
+        self.assertIn("Before: Tue 24 Nov 2026, 9:00 AM – 10:00 AM, with Anna Berg.", text)
+        self.assertIn("Open the booking", text)
+
+    def test_who_had_it_hears_whom_it_was_given_to_and_who_takes_it_that_it_is_theirs(self):
+        booking = self._confirmed()
+        self.category.user_ids |= self.ben
+        booking.event_id.with_user(self.frida).user_id = self.ben
+        [mail] = self._mails_to(booking, self.anna.partner_id)[-1:]
+        text = self._read_mail(mail)
+        self.assertIn("The appointment of Carla Client is with Ben Roy now.", text)
+        self.assertNotIn("Open the booking", text)
+        self.assertIn("Booked", self._mails_to(booking, self.ben.partner_id)[-1].subject)
+
+    def test_who_gives_it_away_or_has_left_is_told_nothing(self):
+        self.anna.group_ids |= self.env.ref("appointment_payments.group_front_desk")
+        self.category.user_ids |= self.ben
+        for giver in (self.anna, self.frida):
+            booking = self._confirmed(start=NEXT_WEEK + HOUR * (giver == self.anna))
+            self.anna.active = giver == self.anna
+            before = self._mails_to(booking, self.anna.partner_id)
+            booking.event_id.with_user(giver).user_id = self.ben
+            self.assertEqual(booking.user_id, self.ben)
+            self.assertEqual(self._mails_to(booking, self.anna.partner_id), before)
+
+    def test_a_request_that_is_given_to_a_colleague_is_theirs_to_answer(self):
+        booking = self._ask("hold")
+        self.manual.user_ids |= self.ben
+        booking.event_id.with_user(self.frida).user_id = self.ben
+        [mail] = self._mails_to(booking, self.anna.partner_id)[-1:]
+        text = self._read_mail(mail)
+        self.assertIn("The request of Carla Client is Ben Roy's to answer now.", text)
+
+    def test_a_practitioner_hears_of_what_others_cancel(self):
+        booking = self._book(self._create_category("Talk", payment_mode="none"))
+        booking._set_confirmed()
+        booking.with_user(self.frida).action_cancel()
+        told = [("Cancelled", "client"), ("Cancelled", "practitioner")]
+        self.assertEqual(self._news(booking), told)
+        text = self._last_mail(booking)
+        self.assertIn("The appointment of Carla Client is cancelled. The time is free", text)
 
     def test_a_mail_that_cannot_be_written_keeps_no_appointment_from_moving(self):
         booking = self._confirmed()
