@@ -202,7 +202,8 @@ def _ensure_prepared(template, script):
         _copy(name, template)
         with closing(Mailbox()) as mailbox:
             odoo_run.run_script(name, script, options=mailbox.options())
-        _protect(name)
+        if template == template_name():  # else the addon has changed meanwhile
+            _protect(name)
     return name
 
 

@@ -13,14 +13,16 @@ def interruptible():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def end(process, seconds=END_SECONDS):
+def end(process, seconds=END_SECONDS, ask=True):
     """Ask a process to end, wait, and end it with its children if it does not.
 
     :param subprocess.Popen process: started with start_new_session=True
     :param int seconds: how long it may take
+    :param bool ask: False when it was asked before; a second time Odoo ends in the middle
     """
     if process.poll() is None:
-        process.terminate()
+        if ask:
+            process.terminate()
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -35,6 +35,7 @@ class OdooServer:
         self.mailbox = Mailbox()
         self.process = None
         self._allowed = []
+        self._is_asked = False
 
     def __enter__(self):
         self.start()
@@ -50,6 +51,7 @@ class OdooServer:
 
     def start(self):
         """Start the server and wait until it answers."""
+        self._is_asked = False
         self._set_base_url()
         ports = ["--http-port", self.port, "--gevent-port", odoo_run.free_port()]
         arguments = ["-d", self.db, *ports, *self.mailbox.options(), *self.options]
@@ -69,14 +71,15 @@ class OdooServer:
             raise
 
     def ask_to_stop(self):
-        """Ask the server to end, and go on."""
-        if self.process and self.process.poll() is None:
+        """Ask the server to end, and go on; `stop` waits for it."""
+        if self.process and self.process.poll() is None and not self._is_asked:
             self.process.terminate()
+            self._is_asked = True
 
     def stop(self):
         """Ask the server to end, and wait for it."""
         if self.process:
-            processes.end(self.process)
+            processes.end(self.process, ask=not self._is_asked)
 
     def kill(self):
         """End the server and its workers at once, as a crash would."""

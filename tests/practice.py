@@ -23,6 +23,11 @@ class Practice:
         self._sessions = {}
         [(ids,)] = self.query("SELECT value FROM ir_config_parameter WHERE key = 'tests.practice'")
         self.ids = json.loads(ids)
+        self.query(  # the template may be of another day
+            "UPDATE resource_calendar_leaves SET date_from = now() AT TIME ZONE 'UTC'"
+            " - interval '1 day', date_to = now() AT TIME ZONE 'UTC' + interval '45 days'"
+            " WHERE name = 'Holidays'"
+        )
         for key, value in keys.items():
             self.query(
                 f"UPDATE payment_provider SET {key} = %s WHERE id = %s", value, self.ids["provider"]

@@ -1,14 +1,11 @@
 """What a small practice has, made in Odoo's shell: see `practice`."""
 
-from datetime import UTC, datetime
-
 SCRIPT = """
 import json
 from datetime import datetime, timedelta
 from odoo.fields import Command
 
 env = env(context=dict(env.context, tracking_disable=True))
-today = datetime.fromisoformat(DAY)
 company = env.company
 env.ref("base.EUR").active = True
 # Debian's wkhtmltopdf draws the letters of a font that it has fetched, and no test could read them
@@ -79,7 +76,7 @@ category("After the holidays", "none", 30, dita, own_booking_window=True, horizo
 holidays = dita._get_practitioner_resources()[:1]
 env["resource.calendar.leaves"].create({
     "name": "Holidays", "resource_id": holidays.id, "calendar_id": holidays.calendar_id.id,
-    "date_from": today - timedelta(days=1), "date_to": today + timedelta(days=45),
+    "date_from": datetime.now() - timedelta(days=1), "date_to": datetime.now() + timedelta(days=45),
 })
 env["ir.config_parameter"].set_param("tests.practice", json.dumps({
     "anna": anna.id, "ben": ben.id, "cleo": cleo.id, "provider": provider.id, "method": method.id,
@@ -97,6 +94,4 @@ def script(provider, method):
     :param str method: the code of the payment method
     :rtype: str
     """
-    today = datetime.now(UTC).date().isoformat()
-    settings = f"PROVIDER, METHOD, DAY = {provider!r}, {method!r}, {today!r}\n"
-    return settings + SCRIPT
+    return f"PROVIDER, METHOD = {provider!r}, {method!r}\n{SCRIPT}"

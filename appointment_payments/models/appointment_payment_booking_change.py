@@ -16,11 +16,17 @@ class AppointmentPaymentBooking(models.Model):
     _inherit = "appointment.payment.booking"
 
     def _set_cancelled(self):
-        """Extended: clients are told, where the appointment was still to come."""
+        """Extended: who it concerns is told, where the appointment was still to come.
+
+        Of what was neither confirmed nor accepted the practitioner has not heard before.
+        """
         booked = self.filtered(lambda b: b.state != "requested")  # requests have their own mail
+        known = booked.filtered(lambda b: b.state == "confirmed" or b.answered_at)
         cancelled = super()._set_cancelled()
         told = (cancelled & booked)._filter_to_tell()
         told._tell_in_any_case(lambda bookings: bookings._send_cancelled_mails())
+        by_others = (told & known).filtered(lambda b: b.user_id != self.env.user)
+        by_others._tell_practitioners("cancelled")
         return cancelled
 
     def _filter_to_tell(self):
@@ -38,8 +44,21 @@ class AppointmentPaymentBooking(models.Model):
 
     def _send_cancelled_mails(self):
         self._send_mails("appointment_payments.mail_template_booking_cancelled_client")
-        by_others = self.filtered(lambda b: b.user_id != self.env.user)
-        by_others._send_mails("appointment_payments.mail_template_booking_cancelled_practitioner")
+
+    def _tell_practitioners(self, what):
+        """Tell practitioners what somebody else has done; not those who work here no more.
+
+        :param str what: *changed* or *cancelled*
+        """
+        template = f"appointment_payments.mail_template_booking_{what}_practitioner"
+        # sudo: who reads it may not be among one's colleagues
+        working = self.sudo().filtered(
+            lambda b: b._get_mail_reader().active
+            and b.company_id in b._get_mail_reader().company_ids
+        )
+        working._tell_in_any_case(
+            lambda bookings: bookings._send_mails(template), reader="practitioner"
+        )
 
     def _tell_changed(self, former):
         """Tell who it concerns that appointments are at another time or with somebody else.
@@ -56,26 +75,16 @@ class AppointmentPaymentBooking(models.Model):
             or (b.state == "pending_payment" and b.answered_at)
             or (b.state == "requested" and b._waits_for_answer())
         )
-        told._filter_to_tell()._tell_in_any_case(
-            lambda bookings: bookings._send_changed_mails(former), self.env._("Changed")
+        told = told._filter_to_tell().with_context(**{FORMER_KEY: former})
+        told._tell_in_any_case(
+            lambda bookings: bookings._send_changed_mails(), self.env._("Changed")
         )
-
-    def _send_changed_mails(self, former):
-        """Send the mail of `_tell_changed`.
-
-        :param dict former: see there
-        """
-        bookings = self.with_context(**{FORMER_KEY: former})
-        bookings._send_mails("appointment_payments.mail_template_booking_changed_client")
-        for user_id, had in bookings.grouped(lambda b: former[b.id][2]).items():
+        for user_id, had in told.grouped(lambda b: former[b.id][2]).items():
             if user_id != self.env.uid:
-                had.with_context(**{READER_KEY: user_id})._send_changed_mails_to_practitioner()
+                had.with_context(**{READER_KEY: user_id})._tell_practitioners("changed")
 
-    def _send_changed_mails_to_practitioner(self):
-        """Tell the practitioner who had them; who has them now is told of a new appointment."""
-        reader = self[:1]._get_mail_reader().sudo()  # sudo: whether they still work here
-        if reader.active:
-            self._send_mails("appointment_payments.mail_template_booking_changed_practitioner")
+    def _send_changed_mails(self):
+        self._send_mails("appointment_payments.mail_template_booking_changed_client")
 
     def _get_changed_sentence(self):
         """Return what has changed, for the practitioner who reads it.

@@ -82,13 +82,14 @@ class AppointmentPaymentBooking(models.Model):
         bookings = self.with_context(**{AMOUNT_KEY: amount, MESSAGE_KEY: message})
         bookings._send_mails("appointment_payments.mail_template_booking_refunded_client")
 
-    def _tell_in_any_case(self, tell, what=None):
+    def _tell_in_any_case(self, tell, what=None, reader="client"):
         """Tell of what has happened to bookings; a mail that cannot be written undoes none of it.
 
         Somebody may have edited its template. Staff are asked to tell the client themselves.
 
         :param callable tell: takes bookings, and sends their mails
         :param str what: what has happened; by default what their state says
+        :param str reader: whom the mails are for, *client* or *practitioner*
         """
         if not self:
             return
@@ -101,19 +102,26 @@ class AppointmentPaymentBooking(models.Model):
             raise  # another process was there: all of it is repeated
         except Exception as error:
             if len(self) == 1:
-                self._raise_not_told(error, what or self._get_label("state"))
+                self._raise_not_told(error, what or self._get_label("state"), reader)
                 return
             middle = len(self) // 2
             for half in (self[:middle], self[middle:]):
-                half._tell_in_any_case(tell, what)
+                half._tell_in_any_case(tell, what, reader)
 
-    def _raise_not_told(self, error, what):
-        """Ask the practitioner to tell a client what no mail has told them.
+    def _raise_not_told(self, error, what, reader):
+        """Ask the practitioner to tell a client what no mail has told them, or to look themselves.
 
         :param Exception error: why it could not be written
         :param str what: what has happened
+        :param str reader: whom the mail was for
         """
         _logger.error("The mail about booking %s could not be written", self.id, exc_info=error)
+        if reader == "practitioner":
+            self._schedule_todo(
+                self.env._("Look at this appointment: %s", what),
+                self.env._("The mail that tells you so could not be written."),
+            )
+            return
         self._schedule_todo(
             self.env._("Tell the client: %s", what),
             self.env._("The mail that says so could not be written. Please tell the client."),

@@ -82,8 +82,8 @@ class AppointmentPaymentStripeEvent(models.Model):
         model = self.env["payment.transaction"]
         reference = intent.get("description")
         transaction = model._stripe_find([reference], intent["id"])
-        if transaction._stripe_is_another_databases(intent):
-            raise IgnoredEventError(self.env._("Another database that uses the account made it."))
+        if transaction._stripe_is_for_others(intent):
+            raise IgnoredEventError(self.env._("It is for a booking of another database."))
         if not transaction and model._stripe_find_bookings_by_name([reference]):
             if intent["status"] in MONEY_MOVED:
                 raise MissingPaymentError(

@@ -3,6 +3,7 @@ from odoo.fields import Domain
 
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
+from ..rules import stripe_webhook
 from .stripe_event import RefusedEventError
 
 
@@ -87,19 +88,22 @@ class PaymentTransaction(models.Model):
         )
         return self.env.cr.fetchone()[0]
 
-    def _stripe_is_another_databases(self, intent):
-        """Return whether an intent that may be called like this payment was made elsewhere.
+    def _stripe_is_for_others(self, intent):
+        """Return whether an intent is for a booking of another database that has the same name.
 
-        An intent that was made here and is known here stays this payment's, whatever the database
-        is called since: its id changes when it is restored as a copy.
+        It says which booking it was made for, since version 19.0.1.2.0; what is known here by its
+        id stays this payment's.
 
         :param dict intent: the payment intent, fetched
         :rtype: bool
         """
-        made_by = (intent.get("metadata") or {}).get("database")
-        if not made_by or made_by == self._stripe_get_database():
+        mark = (intent.get("metadata") or {}).get("booking")
+        if not mark or (self and self._stripe_get_begun().provider_reference == intent["id"]):
             return False
-        return self._stripe_get_begun().provider_reference != intent["id"]
+        bookings = self._stripe_get_bookings()
+        if not self:
+            bookings = self._stripe_find_bookings_by_name([intent.get("description")])
+        return bool(bookings) and mark not in bookings._stripe_get_marks()
 
     def _stripe_check_intent(self, intent):
         """Refuse an intent that is not the one of this payment.
@@ -161,3 +165,16 @@ class PaymentTransaction(models.Model):
                     reference=self.reference,
                 )
             )
+
+
+class AppointmentPaymentBooking(models.Model):
+    _inherit = "appointment.payment.booking"
+
+    def _stripe_get_marks(self):
+        """Return what intents carry that are for these bookings.
+
+        :rtype: list[str]
+        """
+        # sudo: a digest of the link's secret, for Stripe alone
+        marks = map(stripe_webhook.mark_of, self.sudo().mapped("access_token"))
+        return [mark for mark in marks if mark]

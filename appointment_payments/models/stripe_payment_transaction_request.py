@@ -2,7 +2,7 @@ import re
 
 from requests.exceptions import ChunkedEncodingError
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.payment import utils as payment_utils
@@ -56,7 +56,7 @@ class PaymentTransaction(models.Model):
 
     def _stripe_get_extra_data(self, endpoint):
         """Return what `payment_stripe` does not send: how much of a hold is captured, whose refund,
-        and which database has made an intent.
+        and which booking an intent is for.
 
         With its reference a webhook, and who looks a refund up, find its transaction. Two databases
         that use one account may call different payments alike.
@@ -68,14 +68,10 @@ class PaymentTransaction(models.Model):
             return {"amount_to_capture": self._stripe_to_minor(self.amount)}
         if endpoint == "refunds" and self._get_operation_booking():
             return {"metadata[reference]": self.reference}
-        if endpoint == "payment_intents" and self._get_operation_booking():
-            return {"metadata[database]": self._stripe_get_database()}
+        if endpoint == "payment_intents":
+            marks = self._get_operation_booking()._stripe_get_marks()
+            return {"metadata[booking]": marks[0]} if marks else {}
         return {}
-
-    @api.model
-    def _stripe_get_database(self):
-        # sudo: an id without a secret, which Odoo's own services are told as well
-        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
 
     def _stripe_to_minor(self, amount):
         return payment_utils.to_minor_currency_units(
@@ -142,7 +138,10 @@ class PaymentTransaction(models.Model):
             return None
         customer = {"customer": self.token_id.provider_ref}
         return self._stripe_find_in_list(
-            "payment_intents", customer, lambda intent: intent["description"] == self.reference
+            "payment_intents",
+            customer,
+            lambda intent: intent["description"] == self.reference
+            and not self._stripe_is_for_others(intent),
         )
 
     def _look_up_refund(self):

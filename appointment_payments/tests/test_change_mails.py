@@ -35,7 +35,8 @@ class TestChangeMails(RequestCase):
         return [news for news in self._sent(booking) if news[0] not in ("Confirmed", "Booked")]
 
     def _mails_to(self, booking, partner):
-        return self._get_mails(booking).filtered(lambda mail: mail.recipient_ids == partner)
+        mails = [mail for b in booking for mail in self._get_mails(b)]
+        return [mail for mail in mails if mail.recipient_ids == partner]
 
     def test_a_moved_appointment_is_told_with_its_former_time(self):
         booking = self._confirmed()
@@ -196,16 +197,31 @@ class TestChangeMails(RequestCase):
         self.assertNotIn("Open the booking", text)
         self.assertIn("Booked", self._mails_to(booking, self.ben.partner_id)[-1].subject)
 
-    def test_who_gives_it_away_or_has_left_is_told_nothing(self):
+    def test_who_gives_it_away_is_told_nothing(self):
         self.anna.group_ids |= self.env.ref("appointment_payments.group_front_desk")
         self.category.user_ids |= self.ben
-        for giver in (self.anna, self.frida):
-            booking = self._confirmed(start=NEXT_WEEK + HOUR * (giver == self.anna))
-            self.anna.active = giver == self.anna
-            before = self._mails_to(booking, self.anna.partner_id)
-            booking.event_id.with_user(giver).user_id = self.ben
-            self.assertEqual(booking.user_id, self.ben)
-            self.assertEqual(self._mails_to(booking, self.anna.partner_id), before)
+        booking = self._confirmed()
+        before = self._mails_to(booking, self.anna.partner_id)
+        booking.event_id.with_user(self.anna).user_id = self.ben
+        self.assertEqual(booking.user_id, self.ben)
+        self.assertEqual(self._mails_to(booking, self.anna.partner_id), before)
+
+    def test_who_has_left_is_told_nothing(self):
+        elsewhere = self._create_company("Elsewhere", self.eur)
+        self.category.user_ids |= self.ben
+        talk = self._create_category("Talk", payment_mode="none")
+        given, cancelled = self._confirmed(), self._book(talk, start=NEXT_WEEK)
+        cancelled._set_confirmed()
+        before = self._mails_to(given | cancelled, self.anna.partner_id)
+        for gone in ({"company_id": elsewhere.id, "company_ids": elsewhere.ids}, {"active": False}):
+            with self.subTest(gone), self.cr.savepoint() as savepoint:
+                self.anna.write(gone)
+                given.event_id.with_user(self.frida).user_id = self.ben
+                cancelled.with_user(self.frida).action_cancel()
+                self.assertEqual((given.user_id, cancelled.state), (self.ben, "cancelled"))
+                self.assertEqual(self._mails_to(given | cancelled, self.anna.partner_id), before)
+                savepoint.rollback()
+                self.env.invalidate_all()
 
     def test_a_request_that_is_given_to_a_colleague_is_theirs_to_answer(self):
         booking = self._ask("hold")
@@ -223,6 +239,34 @@ class TestChangeMails(RequestCase):
         self.assertEqual(self._news(booking), told)
         text = self._last_mail(booking)
         self.assertIn("The appointment of Carla Client is cancelled. The time is free", text)
+
+    def test_of_a_group_a_seat_is_free_again(self):
+        booking = self._book(self._create_category("Course", payment_mode="none", capacity=3))
+        booking._set_confirmed()
+        booking.with_user(self.frida).action_cancel()
+        self.assertIn("is cancelled. A seat is free again.", self._last_mail(booking))
+
+    def test_of_what_was_never_paid_the_practitioner_hears_nothing(self):
+        booking = self._book()
+        booking.with_user(self.frida).action_cancel()
+        self.assertEqual(booking.state, "cancelled")
+        self.assertFalse(self._mails_to(booking, self.anna.partner_id))
+
+    def test_a_practitioners_mail_that_cannot_be_written_keeps_the_client_informed(self):
+        names = ("changed", "cancelled")
+        for name in names:
+            template = f"appointment_payments.mail_template_booking_{name}_practitioner"
+            self.env.ref(template).unlink()
+        booking = self._book(self._create_category("Talk", payment_mode="none"))
+        booking._set_confirmed()
+        with self.assertLogs("odoo.addons.appointment_payments", "ERROR"):
+            booking.event_id.with_user(self.frida).write(
+                {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR}
+            )
+            booking.with_user(self.frida).action_cancel()
+        self.assertEqual(self._news(booking), [TOLD, ("Cancelled", "client")])
+        todo = booking.with_context(active_test=False).activity_ids.mapped("summary")
+        self.assertIn("Look at this appointment: Cancelled", todo)
 
     def test_a_mail_that_cannot_be_written_keeps_no_appointment_from_moving(self):
         booking = self._confirmed()

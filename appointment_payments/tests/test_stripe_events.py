@@ -9,6 +9,7 @@ from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..rules import stripe_webhook
 from .common import NOW
 from .stripe_events import StripeEventsCase
 from .test_staff_views import create_personas
@@ -90,16 +91,34 @@ class TestStripeEvents(StripeEventsCase):
         self.assertIn("pi_before", event.error)
 
     def test_what_another_database_has_called_alike_is_ignored(self):
-        elsewhere = {"metadata": {"database": "of-another-practice"}}
+        elsewhere = {"metadata": {"booking": stripe_webhook.mark_of("of-another-practice")}}
         for known in ("pi_before", False):
             self.payment.provider_reference = known
             intent = self.account.put_intent(self.payment, **elsewhere)
             event = self._hear("payment_intent.succeeded", intent)
             self.assertEqual((event.state, self.payment.state), ("ignored", "draft"))
+        # nor is a payment of theirs waited for that is called as the next one here
+        unknown = {**intent, "id": "pi_theirs", "description": f"{self.booking.name}-9"}
+        self.account.intents["pi_theirs"] = unknown
+        self.assertEqual(self._hear("payment_intent.succeeded", unknown).state, "ignored")
         self.assertNotIn("Look at a payment at Stripe", self._summaries())
 
-    def test_what_is_known_here_counts_whatever_the_database_is_called_now(self):
-        intent = self.account.put_intent(self.payment, metadata={"database": "before-the-move"})
+    def test_money_for_a_booking_of_ours_is_waited_for_also_in_a_restored_database(self):
+        self.booking._portal_ensure_token()
+        [mark] = self.booking._stripe_get_marks()
+        intent = self.account.put_intent(self.payment, metadata={"booking": mark})
+        self.env["ir.config_parameter"].set_param("database.uuid", "restored-as-a-copy")
+        lost = {**intent, "id": "pi_lost", "description": f"{self.booking.name}-9"}
+        self.account.intents["pi_lost"] = lost
+        event = self._hear("payment_intent.succeeded", lost)
+        self.assertEqual(event.state, "failed")
+        self.assertTrue(event.next_attempt_at)
+        self.payment.provider_reference = False
+        event = self._hear("payment_intent.succeeded", intent)
+        self.assertEqual((event.state, self.payment.state), ("processed", "done"))
+
+    def test_what_is_known_here_counts_whatever_it_carries(self):
+        intent = self.account.put_intent(self.payment, metadata={"booking": "of-somebody-else"})
         self.payment.provider_reference = intent["id"]
         event = self._hear("payment_intent.succeeded", intent)
         self.assertEqual((event.state, self.payment.state), ("processed", "done"))

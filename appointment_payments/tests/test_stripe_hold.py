@@ -275,5 +275,7 @@ class TestStripeHold(HoldMixin, StripeSeamsCase):
         self._answer((200, {"has_more": False, "data": [other, found]}))
         self.assertEqual(payment._look_up_outcome()["payment_intent"], found)
         self.assertEqual(self.fake.calls[-1][2]["customer"], "cus_1")
-        self._answer((200, {"has_more": False, "data": [other]}))
+        # a copy of this database has charged the same customer for a booking of the same name
+        theirs = {**found, "metadata": {"booking": "of-somebody-else"}}
+        self._answer((200, {"has_more": False, "data": [other, theirs]}))
         self.assertIsNone(payment._look_up_outcome())

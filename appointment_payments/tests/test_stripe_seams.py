@@ -263,13 +263,14 @@ class TestStripeIntents(StripeSeamsCase):
 
     def test_stripe_learns_the_reference_and_no_service(self):
         transaction = self._start()
+        secret = transaction.appointment_booking_id._portal_ensure_token()
         transaction._get_processing_values()
         payload = self.fake.sent("POST", "/payment_intents")[0][2]
         self.assertEqual(payload["description"], transaction.reference)
-        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        self.assertEqual(payload["metadata[database]"], database)
+        booking = transaction.appointment_booking_id
+        self.assertEqual([payload["metadata[booking]"]], booking._stripe_get_marks())
         everything = json.dumps([call[2] for call in self.fake.calls])
-        for private in (self.category.name, self.anna.name, "Consultation"):
+        for private in (self.category.name, self.anna.name, "Consultation", secret):
             self.assertNotIn(private, everything)
 
     def test_booking_is_captured_at_once_whatever_the_provider_does(self):

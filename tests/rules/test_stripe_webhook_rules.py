@@ -182,3 +182,11 @@ def test_of_what_was_taken_whole_every_refund_paid_back(amounts):
     refunds = [refund(number, amount) for number, amount in enumerate(amounts)]
     paid_back = stripe_webhook.refunds_of_captured_money(charge(8000), refunds[::-1])
     assert paid_back == refunds
+
+
+def test_a_mark_tells_bookings_apart_and_no_secret():
+    mark = stripe_webhook.mark_of("secret-of-the-link")
+    assert len(mark) == 24 and "secret" not in mark
+    assert mark == stripe_webhook.mark_of("secret-of-the-link")
+    assert mark != stripe_webhook.mark_of("secret-of-another")
+    assert stripe_webhook.mark_of(None) == stripe_webhook.mark_of("") == ""
