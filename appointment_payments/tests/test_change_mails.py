@@ -34,15 +34,17 @@ class TestChangeMails(RequestCase):
         """What was told after the confirmation."""
         return [news for news in self._sent(booking) if news[0] not in ("Confirmed", "Booked")]
 
+    def _move(self, booking, user):
+        """Have somebody move the appointment to next week, 10:00 to 11:00."""
+        booking.event_id.with_user(user).write({"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR})
+
     def _mails_to(self, booking, partner):
         mails = [mail for b in booking for mail in self._get_mails(b)]
         return [mail for mail in mails if mail.recipient_ids == partner]
 
     def test_a_moved_appointment_is_told_with_its_former_time(self):
         booking = self._confirmed()
-        booking.event_id.with_user(self.anna).write(
-            {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR}
-        )
+        self._move(booking, self.anna)
         self.assertEqual(self._news(booking), [TOLD])
         text = self._last_mail(booking)
         self.assertIn("Tue 1 Dec 2026, 10:00 AM – 11:00 AM (Europe/Paris)", text)
@@ -177,9 +179,7 @@ class TestChangeMails(RequestCase):
     def test_a_practitioner_hears_of_what_others_move(self):
         booking = self._confirmed()
         self.anna.tz = "UTC"
-        booking.event_id.with_user(self.frida).write(
-            {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR}
-        )
+        self._move(booking, self.frida)
         self.assertEqual(self._news(booking), [TOLD, TOLD_TOO])
         text = self._last_mail(booking)
         self.assertIn("The appointment of Carla Client is at another time now.", text)
@@ -260,9 +260,7 @@ class TestChangeMails(RequestCase):
         booking = self._book(self._create_category("Talk", payment_mode="none"))
         booking._set_confirmed()
         with self.assertLogs("odoo.addons.appointment_payments", "ERROR"):
-            booking.event_id.with_user(self.frida).write(
-                {"start": NEXT_WEEK, "stop": NEXT_WEEK + HOUR}
-            )
+            self._move(booking, self.frida)
             booking.with_user(self.frida).action_cancel()
         self.assertEqual(self._news(booking), [TOLD, ("Cancelled", "client")])
         todo = booking.with_context(active_test=False).activity_ids.mapped("summary")

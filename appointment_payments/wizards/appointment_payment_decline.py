@@ -74,7 +74,11 @@ class AppointmentPaymentDecline(models.TransientModel):
             currency: sum(bookings.mapped(name))
             for currency, bookings in self.booking_ids.grouped("currency_id").items()
         }
-        return " + ".join(currency.format(total) for currency, total in sums.items() if total)
+        return " + ".join(
+            currency.format(total)
+            for currency, total in sums.items()
+            if not currency.is_zero(total)
+        )
 
     def action_decline(self):
         """Button: decline the requests.
